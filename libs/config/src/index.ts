@@ -1,0 +1,7 @@
+// What an operator may set: one declaration gives types, checks, variable names and documents.
+export { ProviderFamily, type ProviderFamilyOptions } from './provider-family.js';
+export { readConfig } from './read-config.js';
+export { type RuntimeConfig, runtimeSection } from './runtime.section.js';
+export { type ConfigOf, configToken, type Mode, type Section, section, type Settings, type ValuesOf } from './section.js';
+export { type Setting, type SettingInfo, setting } from './setting.js';
+export { environmentSources, type Sourced, type SourceOptions, type Sources } from './sources.js';

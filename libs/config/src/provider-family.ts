@@ -1,0 +1,80 @@
+// Chooses a provider by name, the same way for all families: built-in ones by lazy import, others from listed packages.
+import {
+  type Family,
+  failure,
+  type OptionsResult,
+  PORTS_VERSION,
+  type PortOfFamily,
+  type ProviderDefinition,
+} from '#ports';
+
+// biome-ignore lint/suspicious/noExplicitAny: the options of a provider are checked by its own schema, whatever they are.
+type AnyDefinition<F extends Family> = ProviderDefinition<F, any>;
+
+export interface ProviderFamilyOptions<F extends Family> {
+  family: F;
+  /** The variable that chooses, for messages, e.g. `VECTORDB_TYPE`. */
+  variable: string;
+  /** Built-in providers: imported only when chosen. */
+  builtIns: Record<string, () => Promise<AnyDefinition<F>>>;
+  /** npm packages whose default export is a provider, or an array of them. Nothing else is imported. */
+  plugins?: readonly string[];
+  importPackage?: (name: string) => Promise<unknown>;
+}
+
+/** The providers of one family. `open` fails with a `provider.*` failure, and so stops the boot. */
+export class ProviderFamily<F extends Family> {
+  constructor(private readonly options: ProviderFamilyOptions<F>) {}
+
+  async open(name: string, settings: unknown, context: { signal?: AbortSignal } = {}): Promise<PortOfFamily[F]> {
+    const definition = await this.find(name);
+    if (definition.portsVersion !== PORTS_VERSION) {
+      throw failure('provider.version', { name, received: definition.portsVersion, expected: PORTS_VERSION });
+    }
+    const checked = (await definition.options['~standard'].validate(settings)) as OptionsResult<unknown>;
+    if (checked.issues) throw failure('provider.options', { name, problems: listed(checked.issues) });
+    return definition.open(checked.value, context);
+  }
+
+  private async find(name: string): Promise<AnyDefinition<F>> {
+    const { builtIns, family, variable } = this.options;
+    const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
+    if (builtIn) return builtIn();
+    const strangers = await this.strangers();
+    const found = strangers.find((one) => one.name === name);
+    if (found) return found;
+    const known = [...Object.keys(builtIns), ...strangers.map((one) => one.name)].join(', ');
+    throw failure('provider.unknown', { variable, name, family, known });
+  }
+
+  private async strangers(): Promise<AnyDefinition<F>[]> {
+    const { plugins = [], family } = this.options;
+    const lists = await Promise.all(plugins.map((name) => this.load(name)));
+    return lists.flat().filter((one): one is AnyDefinition<F> => one.family === family);
+  }
+
+  private async load(name: string): Promise<ProviderDefinition[]> {
+    const { importPackage = (wanted: string) => import(wanted) } = this.options;
+    const loaded = await importPackage(name).catch((cause: unknown) => {
+      throw failure('provider.load_failed', { package: name }, { cause });
+    });
+    const exported = (loaded as { default?: unknown }).default;
+    const list = Array.isArray(exported) ? exported : [exported];
+    if (!list.every(isDefinition)) throw failure('provider.not_a_provider', { package: name });
+    return list;
+  }
+}
+
+function isDefinition(value: unknown): value is ProviderDefinition {
+  const one = value as Partial<ProviderDefinition> | null | undefined;
+  return typeof one?.family === 'string' && typeof one.name === 'string' && typeof one.open === 'function' && !!one.options;
+}
+
+function listed(issues: NonNullable<OptionsResult<unknown>['issues']>): string {
+  return issues
+    .map(({ path, message }) => {
+      const at = path?.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+      return at ? `${at}: ${message}` : message;
+    })
+    .join('; ');
+}

@@ -1,0 +1,81 @@
+// What engine rooms announce, on channels of node:diagnostics_channel. Free while nobody listens; never a prompt or an answer.
+import { type Channel, channel } from 'node:diagnostics_channel';
+
+export type Tier = 'memory' | 'sqlite' | 'redis' | (string & {});
+
+/** The messages by channel name. Durations are milliseconds, sizes bytes. */
+export interface Announcements {
+  /** One question looked up in the cache, after all tiers. */
+  'cache.lookup': {
+    tenant: string;
+    key: string;
+    outcome: 'hit' | 'stale' | 'miss';
+    tier: Tier | null;
+    durationMs: number;
+  };
+  'cache.write': { tenant: string; key: string; origin: string; bytes: number };
+  'cache.purge': { tenant: string; scope: 'tenant' | 'tag' | 'query' | 'subject' | 'entry'; purged: number | null };
+  /** An entry left a tier before its end. */
+  'cache.evicted': { tier: Tier; reason: 'size' | 'expired'; bytes: number };
+  /** A stored entry that could not be trusted: counted, deleted, and answered as a miss. */
+  'cache.rejected': { tier: Tier; reason: 'unsealed' | 'unreadable' | 'unknown_key' | 'malformed' };
+  /** A call to a store that failed, and was answered from the next layer. */
+  'cache.store_failed': { tier: Tier; operation: string; code: string };
+  'cache.store_call': { tier: Tier; operation: 'get' | 'set' | 'delete' | 'increment' | 'list'; durationMs: number };
+  /** One call to a provider, after retries. */
+  'provider.call': {
+    family: 'embedding-model' | 'vector-store' | 'byte-store' | 'key-service';
+    provider: string;
+    operation: string;
+    outcome: 'ok' | string;
+    durationMs: number;
+    items?: number;
+    tokens?: number;
+  };
+  /** A provider's circuit opened: it is not called for a while. */
+  'provider.degraded': { family: string; provider: string };
+  'provider.recovered': { family: string; provider: string };
+  /** One question answered, whatever the door. */
+  'query.answered': {
+    tenant: string;
+    key: string;
+    status: 'hit' | 'stale' | 'semantic' | 'miss';
+    source: 'cache' | 'vectordb' | 'none';
+    tier: Tier | null;
+    latencies: { total: number; cache: number; embeddings?: number; vectordb?: number };
+  };
+  /** A request refused by the limiter. */
+  'rate.limited': { door: 'http' | 'socket'; tracker: 'caller' | 'address' };
+}
+
+export type AnnouncementName = keyof Announcements;
+
+const PREFIX = 'resk-caching:';
+const channels = new Map<AnnouncementName, Channel>();
+
+/** The channel of a name, for subscribers: `announced('cache.write').subscribe((message) => …)`. */
+export function announced(name: AnnouncementName): Channel {
+  let found = channels.get(name);
+  if (!found) {
+    found = channel(PREFIX + name);
+    channels.set(name, found);
+  }
+  return found;
+}
+
+/** Tells subscribers, if there are any. Where making the message costs something, ask `announced(name).hasSubscribers` first. */
+export function announce<Name extends AnnouncementName>(name: Name, message: Announcements[Name]): void {
+  const found = announced(name);
+  if (found.hasSubscribers) found.publish(message);
+}
+
+/** Listens to a channel with the message's type. Returns how to stop. */
+export function listen<Name extends AnnouncementName>(
+  name: Name,
+  heard: (message: Announcements[Name]) => void,
+): () => void {
+  const subscriber = (message: unknown) => heard(message as Announcements[Name]);
+  const found = announced(name);
+  found.subscribe(subscriber);
+  return () => void found.unsubscribe(subscriber);
+}

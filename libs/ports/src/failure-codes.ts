@@ -1,0 +1,81 @@
+// Every failure of the product: its stable code, its kind and what it tells the caller. docs/FAILURES.md is made from this table.
+import type { FailureEntry } from './failure-kind.js';
+
+export const FAILURES = {
+  // Requests
+  'request.invalid': { kind: 'invalid', title: 'Invalid input', detail: 'The {part} is not valid: {count} problem(s), listed in errors.' },
+  'request.malformed': { kind: 'invalid', title: 'Malformed body', detail: 'The body is not valid JSON. Send one JSON object in UTF-8.' },
+  'request.empty': { kind: 'invalid', title: 'Empty body', detail: 'The body is empty. Send one JSON object.' },
+  'request.too_deep': { kind: 'invalid', title: 'Nested too deeply', detail: 'The JSON body is nested more than {limit} levels deep.' },
+  'request.forbidden_name': { kind: 'invalid', title: 'Forbidden property name', detail: 'The property name {name} is not accepted in a body.' },
+  'request.too_large': { kind: 'invalid', title: 'Body too large', detail: 'The body is larger than {limit} bytes.' },
+  'request.media_type': { kind: 'invalid', title: 'Unsupported media type', detail: 'The content type is not supported. Send application/json.' },
+  'request.method': { kind: 'invalid', title: 'Method not allowed', detail: 'This resource does not answer that method. Allowed: {allowed}.' },
+  'request.not_acceptable': { kind: 'invalid', title: 'Not acceptable', detail: 'This resource answers {offered} only.' },
+  'request.not_found': { kind: 'absent', title: 'Not found', detail: 'There is no such resource. See /docs for what there is.' },
+  'request.late': { kind: 'late', title: 'Deadline passed', detail: 'The answer was not ready within {limitMs} ms.' },
+  'request.headers': { kind: 'invalid', title: 'Bad request', detail: 'The request could not be read: {reason}.' },
+  // Callers
+  'auth.missing': { kind: 'unauthenticated', title: 'No token', detail: 'Send Authorization: Bearer <JWT>.' },
+  'auth.malformed': { kind: 'unauthenticated', title: 'Not a token', detail: 'The bearer token is not a JWT.' },
+  'auth.signature': { kind: 'unauthenticated', title: 'Bad signature', detail: 'The signature of the token does not verify.' },
+  'auth.algorithm': { kind: 'unauthenticated', title: 'Algorithm not allowed', detail: 'The token is signed with an algorithm that is not configured here.' },
+  'auth.expired': { kind: 'unauthenticated', title: 'Token expired', detail: 'The token has expired. Ask the issuer for a new one.' },
+  'auth.no_expiry': { kind: 'unauthenticated', title: 'Token without expiry', detail: 'The token has no exp claim. Tokens must expire.' },
+  'auth.not_yet': { kind: 'unauthenticated', title: 'Token not yet valid', detail: 'The token is not valid yet (nbf or iat lies in the future).' },
+  'auth.audience': { kind: 'unauthenticated', title: 'Wrong audience or issuer', detail: 'The token is meant for another audience or comes from another issuer.' },
+  'auth.claims': { kind: 'unauthenticated', title: 'Bad claims', detail: 'The claim {claim} of the token is missing or not of the expected form.' },
+  'auth.scope': { kind: 'forbidden', title: 'Scope missing', detail: 'The token does not carry the scope {scope} that this operation needs.' },
+  // Limits
+  'rate.limited': { kind: 'exhausted', title: 'Too many requests', detail: 'At most {limit} requests in {windowSeconds} s. Retry after the time in retry-after.' },
+  // Cache
+  'cache.entry_absent': { kind: 'absent', title: 'No such entry', detail: 'The cache holds no entry under that key.' },
+  'cache.entry_too_large': { kind: 'invalid', title: 'Entry too large', detail: 'The entry takes {size} bytes; at most {limit} are kept (CACHE_ENTRY_MAX_BYTES).' },
+  'cache.store_unavailable': { kind: 'unavailable', title: 'Cache store unavailable', detail: 'The {tier} store does not answer, and the operation cannot be done without it.' },
+  'cache.store_refused': { kind: 'internal', title: 'Cache store refused', detail: 'The {tier} store cannot be opened: {reason}. {fix}' },
+  'cache.client_missing': { kind: 'internal', title: 'Package missing', detail: 'CACHE_BACKEND={backend} needs the package {package}. Install it: npm install {package}' },
+  // Sealing
+  'crypto.key_length': { kind: 'internal', title: 'Key of the wrong length', detail: '{name} must be base64 of exactly 32 bytes; it decodes to {received}. Make one with: openssl rand -base64 32' },
+  'crypto.key_unknown': { kind: 'internal', title: 'Unknown key', detail: 'No key with the id {keyId} is configured.' },
+  'crypto.unreadable': { kind: 'internal', title: 'Unreadable entry', detail: 'A sealed {purpose} entry could not be opened ({reason}).' },
+  // Embeddings
+  'embedding.dimension_mismatch': { kind: 'internal', title: 'Wrong dimension', detail: '{provider} gave vectors of {received} dimensions where {expected} are expected. Set EMBEDDING_DIMENSIONS or choose the model that made the collection.' },
+  'embedding.input_refused': { kind: 'invalid', title: 'Input refused by the embedding provider', detail: '{provider} refused the input at position {position}.' },
+  'embedding.provider_failed': { kind: 'unavailable', title: 'Embedding provider failed', detail: '{provider} did not give an embedding ({reason}).' },
+  'embedding.provider_unauthorised': { kind: 'unavailable', title: 'Embedding provider refused the key', detail: '{provider} refused the API key. Check EMBEDDING_API_KEY on the server.' },
+  'embedding.model_unknown': { kind: 'invalid', title: 'Unknown embedding model', detail: 'This server embeds with {model} only.' },
+  'embedding.reply_invalid': { kind: 'unavailable', title: 'Embedding provider answered oddly', detail: '{provider} gave a reply that is not of its documented form ({reason}).' },
+  // Vector stores
+  'vector.collection_absent': { kind: 'absent', title: 'No such collection', detail: 'There is no collection named {collection}. Create it with POST /api/vectors/collections.' },
+  'vector.collection_conflict': { kind: 'conflict', title: 'Collection differs', detail: 'The collection {collection} exists with dimension {dimension} and metric {metric}.' },
+  'vector.dimension_mismatch': { kind: 'invalid', title: 'Wrong dimension', detail: 'The vector of {subject} has {received} dimensions; the collection {collection} holds {expected}.' },
+  'vector.vector_invalid': { kind: 'invalid', title: 'Vector not usable', detail: 'The vector of {subject} holds a value that is not a finite number, or has no direction.' },
+  'vector.filter_unsupported': { kind: 'invalid', title: 'Filter not supported', detail: 'The vector store {provider} does not support the filter operator {operator}.' },
+  'vector.store_disabled': { kind: 'unavailable', title: 'No vector store', detail: 'This server runs without a vector store. Set VECTORDB_TYPE.' },
+  'vector.store_unavailable': { kind: 'unavailable', title: 'Vector store unavailable', detail: 'The vector store {provider} does not answer ({reason}).' },
+  'vector.store_refused': { kind: 'internal', title: 'Vector store refused', detail: 'The vector store {provider} cannot be opened: {reason}. {fix}' },
+  // Providers
+  'provider.unknown': { kind: 'internal', title: 'Unknown provider', detail: '{variable}={name} is not a known {family}. Known: {known}. A package of your own must be listed in PLUGINS.' },
+  'provider.not_a_provider': { kind: 'internal', title: 'Not a provider', detail: 'The package {package} does not export a provider made with defineProvider.' },
+  'provider.version': { kind: 'internal', title: 'Provider of another version', detail: 'The provider {name} is built for port version {received}; this server speaks {expected}.' },
+  'provider.options': { kind: 'internal', title: 'Provider options not valid', detail: 'The options of {name} are not valid: {problems}' },
+  'provider.load_failed': { kind: 'internal', title: 'Provider cannot be loaded', detail: 'The package {package} listed in PLUGINS cannot be imported.' },
+  // Calls outwards
+  'call.timeout': { kind: 'late', title: 'Call timed out', detail: '{target} did not answer within {limitMs} ms.' },
+  'call.failed': { kind: 'unavailable', title: 'Call failed', detail: '{target} could not be reached ({reason}).' },
+  'call.refused': { kind: 'unavailable', title: 'Call refused', detail: '{target} answered status {status}.' },
+  'call.open_circuit': { kind: 'unavailable', title: 'Circuit open', detail: '{target} failed repeatedly and is not called for the moment.' },
+  'call.crowded': { kind: 'unavailable', title: 'Too many calls', detail: 'Too many calls to {target} are under way.' },
+  'call.reply_invalid': { kind: 'unavailable', title: 'Reply not understood', detail: '{target} gave a reply that is not of its documented form ({reason}).' },
+  // Events
+  'event.frame_invalid': { kind: 'invalid', title: 'Frame not valid', detail: 'The frame is not valid: {reason}.' },
+  'event.channel_limit': { kind: 'exhausted', title: 'Too many channels', detail: 'A connection may subscribe to at most {limit} channels.' },
+  'event.rate_limited': { kind: 'exhausted', title: 'Too many frames', detail: 'At most {limit} frames a second on one connection.' },
+  'event.too_large': { kind: 'invalid', title: 'Frame too large', detail: 'A frame may have at most {limit} bytes.' },
+  // Operators
+  'config.invalid': { kind: 'internal', title: 'Configuration not valid', detail: 'The configuration is not valid:\n{problems}' },
+  'boot.endpoint_undeclared': { kind: 'internal', title: 'Endpoint undeclared', detail: 'The handler {handler} has no @Endpoint({ input, scope, cost }); every handler must declare one.' },
+  'boot.failed': { kind: 'internal', title: 'The server did not start', detail: '{reason}' },
+  'server.stopping': { kind: 'unavailable', title: 'Server stopping', detail: 'This instance is stopping. Retry on another one.' },
+  'internal.unexpected': { kind: 'internal', title: 'Unexpected failure', detail: 'Something failed that should not have. The correlation id finds it in the logs.' },
+} as const satisfies Record<string, FailureEntry>;

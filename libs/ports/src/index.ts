@@ -1,0 +1,42 @@
+// What a provider is, how failures and events are named, and the contract cases that prove a provider.
+export { ByteStore, type KeyPage } from './byte-store.js';
+export type { CallOptions } from './call-options.js';
+export type { ContractCase } from './contract/contract-case.js';
+export { EmbeddingModel, type EmbeddingPurpose, type Embeddings, type EmbedOptions } from './embedding-model.js';
+export { type AnnouncementName, type Announcements, announce, announced, listen, type Tier } from './events.js';
+export {
+  type FactsOf,
+  Failure,
+  type FailureCode,
+  type FailureOptions,
+  failure,
+  type InputProblem,
+  isFailure,
+} from './failure.js';
+export { FAILURES } from './failure-codes.js';
+export type { FailureEntry, FailureKind } from './failure-kind.js';
+export type { Filter, FilterValue } from './filter.js';
+export type { JsonObject, JsonPrimitive, JsonValue } from './json.js';
+export { type DataKey, type KeyContext, type KeyDescription, KeyService } from './key-service.js';
+export {
+  defineProvider,
+  type Family,
+  type OptionsResult,
+  type OptionsSchema,
+  PORTS_VERSION,
+  type PortOfFamily,
+  type ProviderDefinition,
+} from './provider.js';
+export { Secret } from './secret.js';
+export {
+  type CollectionInfo,
+  type CollectionRef,
+  type CollectionSpec,
+  type Metric,
+  type PointSelector,
+  type VectorMatch,
+  type VectorPoint,
+  type VectorQuery,
+  VectorStore,
+  type VectorStoreCapabilities,
+} from './vector-store.js';

@@ -1,0 +1,110 @@
+// What a vector store is: named collections of points, walled by tenant, asked for the nearest.
+import type { CallOptions } from './call-options.js';
+import type { Filter } from './filter.js';
+import type { JsonObject } from './json.js';
+
+export type Metric = 'cosine' | 'l2' | 'dot';
+
+/** Names one collection of one tenant. A store never answers from another tenant's collection. */
+export interface CollectionRef {
+  tenant: string;
+  collection: string;
+}
+
+export interface CollectionSpec {
+  /** Numbers in each vector, 1 to 65,536. */
+  dimension: number;
+  metric: Metric;
+  /** Settings of the vendor's index, e.g. `{ efConstruction: 128 }`; unknown ones are refused by the store. */
+  index?: Record<string, number>;
+}
+
+export interface CollectionInfo extends CollectionSpec {
+  name: string;
+  /** Points held, where the store knows it without a scan. */
+  count: number | undefined;
+}
+
+/** One document or fragment with its vector. */
+export interface VectorPoint {
+  /** Stable name, 1 to 512 characters. Upserting the same id replaces the point. */
+  id: string;
+  vector: Float32Array;
+  text?: string;
+  metadata?: JsonObject;
+  /** Epoch milliseconds after which the point is never returned. */
+  expiresAt?: number;
+  /** The person whom the document is about, for export and erasure. */
+  subject?: string;
+  /** `false`: kept, but never retrieved. */
+  consent?: boolean;
+  /** Where the document came from, e.g. a file or an ingest run. */
+  source?: string;
+}
+
+export interface VectorQuery {
+  vector: Float32Array;
+  /** How many matches at most, 1 to 1,000. */
+  k: number;
+  /** Smallest score to return, 0..1. */
+  threshold?: number;
+  filter?: Filter;
+}
+
+export interface VectorMatch {
+  id: string;
+  /** Similarity in 0..1, larger is nearer, whatever the metric (see `similarity`). */
+  score: number;
+  text?: string;
+  metadata: JsonObject;
+}
+
+/** Selects points to delete. Exactly one of the three is given. */
+export interface PointSelector {
+  ids?: readonly string[];
+  filter?: Filter;
+  subject?: string;
+}
+
+/** What a store can do, as data: compared with the configuration at boot. */
+export interface VectorStoreCapabilities {
+  metrics: readonly Metric[];
+  filters: readonly Filter['op'][];
+  /** Largest number of points one `upsert` takes. */
+  maxBatch: number;
+  maxDimension: number;
+}
+
+/**
+ * A vector database. Every method takes the tenant; every failure is one of
+ * `vector.collection_absent`, `vector.collection_conflict`, `vector.dimension_mismatch`, `vector.vector_invalid`,
+ * `vector.filter_unsupported`, `vector.store_unavailable`.
+ */
+export abstract class VectorStore {
+  /** Name of the provider, e.g. `embedded`; from a closed set, fit for a metric label. */
+  abstract readonly provider: string;
+  /** Whether calls leave this process's own storage, so that payloads are sealed before they go. */
+  abstract readonly capabilities: VectorStoreCapabilities;
+
+  /** Makes the collection if it is absent. An existing one with another dimension or metric is a conflict. */
+  abstract openCollection(ref: CollectionRef, spec: CollectionSpec, options?: CallOptions): Promise<CollectionInfo>;
+  /** `undefined` where there is no such collection. */
+  abstract describeCollection(ref: CollectionRef, options?: CallOptions): Promise<CollectionInfo | undefined>;
+  abstract listCollections(tenant: string, options?: CallOptions): Promise<CollectionInfo[]>;
+  /** Drops the collection and its points. `false` where there was none. */
+  abstract dropCollection(ref: CollectionRef, options?: CallOptions): Promise<boolean>;
+
+  /** Writes points; when it returns they survive a crash and are found by the next query. Gives how many were written. */
+  abstract upsert(ref: CollectionRef, points: readonly VectorPoint[], options?: CallOptions): Promise<number>;
+  /** The nearest points, nearest first; expired ones and those without consent never among them. */
+  abstract query(ref: CollectionRef, query: VectorQuery, options?: CallOptions): Promise<VectorMatch[]>;
+  abstract get(ref: CollectionRef, ids: readonly string[], options?: CallOptions): Promise<VectorPoint[]>;
+  /** Deletes points. Gives how many there were. */
+  abstract delete(ref: CollectionRef, selector: PointSelector, options?: CallOptions): Promise<number>;
+  abstract count(ref: CollectionRef, options?: CallOptions): Promise<number>;
+
+  /** Resolves when the store answers; else fails with `vector.store_unavailable`. */
+  abstract health(options?: CallOptions): Promise<void>;
+  /** Releases what the store holds. May be called twice. */
+  abstract close(): Promise<void>;
+}
