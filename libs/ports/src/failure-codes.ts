@@ -13,7 +13,7 @@ export const FAILURES = {
   'request.method': { kind: 'invalid', title: 'Method not allowed', detail: 'This resource does not answer that method. Allowed: {allowed}.' },
   'request.not_acceptable': { kind: 'invalid', title: 'Not acceptable', detail: 'This resource answers {offered} only.' },
   'request.not_found': { kind: 'absent', title: 'Not found', detail: 'There is no such resource. See /docs for what there is.' },
-  'request.late': { kind: 'late', title: 'Deadline passed', detail: 'The answer was not ready within {limitMs} ms.' },
+  'request.late': { kind: 'late', title: 'Deadline passed', detail: 'The answer was not ready within {limitMs} ms.', retry: false },
   'request.headers': { kind: 'invalid', title: 'Bad request', detail: 'The request could not be read: {reason}.' },
   // Callers
   'auth.missing': { kind: 'unauthenticated', title: 'No token', detail: 'Send Authorization: Bearer <JWT>.' },
@@ -42,7 +42,8 @@ export const FAILURES = {
   'embedding.dimension_mismatch': { kind: 'internal', title: 'Wrong dimension', detail: '{provider} gave vectors of {received} dimensions where {expected} are expected. Set EMBEDDING_DIMENSIONS or choose the model that made the collection.' },
   'embedding.input_refused': { kind: 'invalid', title: 'Input refused by the embedding provider', detail: '{provider} refused the input at position {position}.' },
   'embedding.provider_failed': { kind: 'unavailable', title: 'Embedding provider failed', detail: '{provider} did not give an embedding ({reason}).' },
-  'embedding.provider_unauthorised': { kind: 'unavailable', title: 'Embedding provider refused the key', detail: '{provider} refused the API key. Check EMBEDDING_API_KEY on the server.' },
+  'embedding.provider_unauthorised': { kind: 'unavailable', title: 'Embedding provider refused the key', detail: '{provider} refused the API key. Check EMBEDDING_API_KEY on the server.', retry: false },
+  'embedding.quota_exhausted': { kind: 'unavailable', title: 'Embedding quota used up', detail: '{provider} has no quota left for this API key. Check the plan and billing of the account.', retry: false },
   'embedding.model_unknown': { kind: 'invalid', title: 'Unknown embedding model', detail: 'This server embeds with {model} only.' },
   'embedding.reply_invalid': { kind: 'unavailable', title: 'Embedding provider answered oddly', detail: '{provider} gave a reply that is not of its documented form ({reason}).' },
   // Vector stores
@@ -64,8 +65,8 @@ export const FAILURES = {
   'call.timeout': { kind: 'late', title: 'Call timed out', detail: '{target} did not answer within {limitMs} ms.' },
   'call.failed': { kind: 'unavailable', title: 'Call failed', detail: '{target} could not be reached ({reason}).' },
   'call.refused': { kind: 'unavailable', title: 'Call refused', detail: '{target} answered status {status}.' },
-  'call.open_circuit': { kind: 'unavailable', title: 'Circuit open', detail: '{target} failed repeatedly and is not called for the moment.' },
-  'call.crowded': { kind: 'unavailable', title: 'Too many calls', detail: 'Too many calls to {target} are under way.' },
+  'call.open_circuit': { kind: 'unavailable', title: 'Circuit open', detail: '{target} failed repeatedly and is not called for the moment.', retry: false },
+  'call.crowded': { kind: 'unavailable', title: 'Too many calls', detail: 'Too many calls to {target} are under way.', retry: false },
   'call.reply_invalid': { kind: 'unavailable', title: 'Reply not understood', detail: '{target} gave a reply that is not of its documented form ({reason}).' },
   // Events
   'event.frame_invalid': { kind: 'invalid', title: 'Frame not valid', detail: 'The frame is not valid: {reason}.' },

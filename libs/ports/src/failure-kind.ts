@@ -17,4 +17,6 @@ export interface FailureEntry {
   kind: FailureKind;
   title: string;
   detail: string;
+  /** `false` where the same call fails again until somebody acts, so that it is never retried of itself. */
+  retry?: false;
 }

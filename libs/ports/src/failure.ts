@@ -26,6 +26,8 @@ export interface FailureOptions {
   retryAfterMs?: number;
   /** Problems field by field, for kind `invalid`. */
   problems?: InputProblem[];
+  /** What the detail names, for code that must act on it. `failure` fills it in. */
+  facts?: Readonly<Record<string, string | number>>;
 }
 
 export class Failure extends Error {
@@ -34,6 +36,7 @@ export class Failure extends Error {
   readonly title: string;
   readonly retryAfterMs: number | undefined;
   readonly problems: InputProblem[] | undefined;
+  readonly facts: Readonly<Record<string, string | number>>;
 
   constructor(
     readonly code: FailureCode,
@@ -46,6 +49,7 @@ export class Failure extends Error {
     this.title = entry.title;
     this.retryAfterMs = options.retryAfterMs;
     this.problems = options.problems;
+    this.facts = options.facts ?? {};
   }
 }
 
@@ -57,7 +61,7 @@ export function failure<Code extends FailureCode>(
 ): Failure {
   const values = facts as Record<string, string | number>;
   const detail = FAILURES[code].detail.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
-  return new Failure(code, detail, options);
+  return new Failure(code, detail, { ...options, facts: values });
 }
 
 export function isFailure(error: unknown, code?: FailureCode): error is Failure {
