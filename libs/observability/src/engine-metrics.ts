@@ -1,0 +1,60 @@
+// Counts what the engine rooms announce, while it is open.
+import { Gauge, type Registry } from 'prom-client';
+import type { Feed } from './announced-metrics.js';
+import { cacheMetrics, queryMetrics } from './cache-metrics.js';
+import { embeddingMetrics, providerMetrics } from './provider-metrics.js';
+import { refusalMetrics } from './refusal-metrics.js';
+
+/** How much a tier holds. A number that the tier does not know is left out. */
+export interface TierSize {
+  readonly tier: string;
+  readonly entries?: number | undefined;
+  readonly bytes?: number | undefined;
+}
+
+/** Listens between `open()` and `close()`; announcing costs nothing before and after. */
+export class EngineMetrics {
+  private readonly feeds: readonly Feed[];
+  private stops: Array<() => void> = [];
+
+  constructor(private readonly registry: Registry) {
+    const groups = [queryMetrics, cacheMetrics, providerMetrics, embeddingMetrics, refusalMetrics];
+    this.feeds = groups.flatMap((group) => group(registry));
+  }
+
+  open(): void {
+    if (this.stops.length === 0) this.stops = this.feeds.map((feed) => feed());
+  }
+
+  /** Stops listening; what was counted stays. May be called twice. */
+  close(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  /** Reads how much the tiers hold at each scrape: `metrics.watchTiers(() => cache.stats())`. Call once a registry. */
+  watchTiers(read: () => readonly TierSize[]): void {
+    this.tierGauge('resk_cache_entries', 'Entries held, by tier.', read, ({ entries }) => entries);
+    this.tierGauge('resk_cache_bytes', 'Bytes held, by tier.', read, ({ bytes }) => bytes);
+  }
+
+  private tierGauge(
+    name: string,
+    help: string,
+    read: () => readonly TierSize[],
+    sizeOf: (size: TierSize) => number | undefined,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['tier'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const size of read()) {
+          const value = sizeOf(size);
+          if (value !== undefined) this.set({ tier: size.tier }, value);
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,42 @@
+// Metrics inside the container: one registry, fed by the doors and by what the engine rooms announce.
+import { Controller, type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { Registry } from 'prom-client';
+import { EngineMetrics } from './engine-metrics.js';
+import { dropMisnamedMetrics } from './process-metrics.js';
+import { RequestMetrics } from './request-metrics.js';
+
+/** The Prometheus module wants a controller; the door to the metrics is the gateway's, behind METRICS_ACCESS. */
+@Controller()
+class NoDoor {}
+
+@Module({})
+export class MetricsModule implements OnModuleDestroy {
+  constructor(private readonly engine: EngineMetrics) {}
+
+  /** Provides `Registry`, `RequestMetrics` and `EngineMetrics` (already listening), all of one registry of its own. */
+  static forRoot(): DynamicModule {
+    const registry = new Registry();
+    const prometheus = PrometheusModule.register({
+      controller: NoDoor,
+      defaultMetrics: { enabled: true, config: { register: registry } },
+    });
+    dropMisnamedMetrics(registry);
+    const engine = new EngineMetrics(registry);
+    engine.open();
+    return {
+      module: MetricsModule,
+      imports: [prometheus],
+      providers: [
+        { provide: Registry, useValue: registry },
+        { provide: RequestMetrics, useValue: new RequestMetrics(registry) },
+        { provide: EngineMetrics, useValue: engine },
+      ],
+      exports: [Registry, RequestMetrics, EngineMetrics],
+    };
+  }
+
+  onModuleDestroy(): void {
+    this.engine.close();
+  }
+}

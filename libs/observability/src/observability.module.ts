@@ -1,0 +1,31 @@
+// Logs, metrics, traces and health for the whole container.
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Health } from './health.js';
+import { LOGGER, type Logger } from './logger.js';
+import { MetricsModule } from './metrics.module.js';
+import { NestLogger } from './nest-logger.service.js';
+import type { ObservabilityConfig } from './observability.section.js';
+import { TracingModule } from './tracing.module.js';
+
+export { MetricsModule } from './metrics.module.js';
+export { NestLogger } from './nest-logger.service.js';
+export { TracingModule } from './tracing.module.js';
+export { TRACING, TracingService } from './tracing.service.js';
+
+@Module({})
+export class ObservabilityModule {
+  /** Provides, globally: `LOGGER`, `NestLogger`, `Health`, `Registry`, `RequestMetrics`, `EngineMetrics`, `TracingService`. */
+  static forRoot(config: ObservabilityConfig, logger: Logger): DynamicModule {
+    return {
+      module: ObservabilityModule,
+      global: true,
+      imports: [MetricsModule.forRoot(), TracingModule.forRoot(config, logger)],
+      providers: [
+        { provide: LOGGER, useValue: logger },
+        { provide: NestLogger, useValue: new NestLogger(logger) },
+        { provide: Health, useValue: new Health() },
+      ],
+      exports: [LOGGER, NestLogger, Health, MetricsModule, TracingModule],
+    };
+  }
+}

@@ -1,0 +1,77 @@
+// What is counted of providers: calls, errors, open circuits, and what embeddings cost.
+import { Gauge, type Registry } from 'prom-client';
+import { type Feed, fedBy, SECONDS_PER_MS } from './announced-metrics.js';
+import { CounterTally, HistogramTally } from './tallies.js';
+
+export function providerMetrics(registry: Registry): Feed[] {
+  const durations = new HistogramTally({
+    name: 'resk_provider_call_duration_seconds',
+    help: 'Time of a call to a provider with its retries, whatever its outcome.',
+    labels: ['family', 'provider', 'operation'],
+    registry,
+  });
+  const errors = new CounterTally({
+    name: 'resk_provider_errors_total',
+    help: 'Calls to a provider that failed after all retries, by failure code.',
+    labels: ['family', 'provider', 'code'],
+    registry,
+  });
+  return [
+    ...circuits(registry),
+    fedBy('provider.call', ({ family, provider, operation, outcome, durationMs }) => {
+      durations.observe(durationMs * SECONDS_PER_MS, family, provider, operation);
+      if (outcome !== 'ok') errors.add(1, family, provider, outcome);
+    }),
+  ];
+}
+
+function circuits(registry: Registry): Feed[] {
+  const open = new Gauge({
+    name: 'resk_provider_circuit_open',
+    help: 'Whether the circuit of a provider is open (1: it is not called for a while) or closed again (0).',
+    labelNames: ['family', 'provider'],
+    registers: [registry],
+  });
+  const opened = new CounterTally({
+    name: 'resk_provider_circuit_openings_total',
+    help: 'How often the circuit of a provider opened.',
+    labels: ['family', 'provider'],
+    registry,
+  });
+  return [
+    fedBy('provider.degraded', ({ family, provider }) => {
+      open.set({ family, provider }, 1);
+      opened.add(1, family, provider);
+    }),
+    fedBy('provider.recovered', ({ family, provider }) => open.set({ family, provider }, 0)),
+  ];
+}
+
+export function embeddingMetrics(registry: Registry): Feed[] {
+  const calls = new CounterTally({
+    name: 'resk_embedding_calls_total',
+    help: 'Calls to the embedding model, by provider and outcome (ok, or a failure code).',
+    labels: ['provider', 'outcome'],
+    registry,
+  });
+  const texts = new CounterTally({
+    name: 'resk_embedding_texts_total',
+    help: 'Texts sent to the embedding model.',
+    labels: ['provider'],
+    registry,
+  });
+  const tokens = new CounterTally({
+    name: 'resk_embedding_tokens_total',
+    help: 'Tokens that the embedding provider counted; 0 for providers that count none.',
+    labels: ['provider'],
+    registry,
+  });
+  return [
+    fedBy('provider.call', ({ family, provider, outcome, items = 0, tokens: used = 0 }) => {
+      if (family !== 'embedding-model') return;
+      calls.add(1, provider, outcome);
+      texts.add(items, provider);
+      tokens.add(used, provider);
+    }),
+  ];
+}
