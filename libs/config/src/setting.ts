@@ -138,6 +138,16 @@ class Unset {
     });
   }
 
+  /** Comma-separated secrets. Like one secret, the list may come from the file named by NAME_FILE. */
+  secrets() {
+    return this.both<readonly Secret[]>({
+      form: 'comma-separated list of secrets',
+      secret: true,
+      jsonSchema: { type: 'string' },
+      read: (text) => text.split(',').map((item) => item.trim()).filter((item) => item !== '').map((item) => new Secret(item)),
+    });
+  }
+
   url(protocols: readonly string[]) {
     const says = `a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`;
     return this.both<string>({

@@ -30,13 +30,14 @@ export const FAILURES = {
   'rate.limited': { kind: 'exhausted', title: 'Too many requests', detail: 'At most {limit} requests in {windowSeconds} s. Retry after the time in retry-after.' },
   // Cache
   'cache.entry_absent': { kind: 'absent', title: 'No such entry', detail: 'The cache holds no entry under that key.' },
-  'cache.entry_too_large': { kind: 'invalid', title: 'Entry too large', detail: 'The entry takes {size} bytes; at most {limit} are kept (CACHE_ENTRY_MAX_BYTES).' },
+  'cache.entry_too_large': { kind: 'invalid', title: 'Entry too large', detail: 'The entry takes {size} bytes; at most {limit} are kept (CACHE_ENTRY_MAX).' },
   'cache.store_unavailable': { kind: 'unavailable', title: 'Cache store unavailable', detail: 'The {tier} store does not answer, and the operation cannot be done without it.' },
   'cache.store_refused': { kind: 'internal', title: 'Cache store refused', detail: 'The {tier} store cannot be opened: {reason}. {fix}' },
   'cache.client_missing': { kind: 'internal', title: 'Package missing', detail: 'CACHE_BACKEND={backend} needs the package {package}. Install it: npm install {package}' },
   // Sealing
   'crypto.key_length': { kind: 'internal', title: 'Key of the wrong length', detail: '{name} must be base64 of exactly 32 bytes; it decodes to {received}. Make one with: openssl rand -base64 32' },
   'crypto.key_unknown': { kind: 'internal', title: 'Unknown key', detail: 'No key with the id {keyId} is configured.' },
+  'crypto.name_secret_missing': { kind: 'internal', title: 'No secret for key names', detail: 'Key names need a secret. Set KEY_NAME_SECRET to at least 32 characters; make one with: openssl rand -base64 32' },
   'crypto.unreadable': { kind: 'internal', title: 'Unreadable entry', detail: 'A sealed {purpose} entry could not be opened ({reason}).' },
   // Embeddings
   'embedding.dimension_mismatch': { kind: 'internal', title: 'Wrong dimension', detail: '{provider} gave vectors of {received} dimensions where {expected} are expected. Set EMBEDDING_DIMENSIONS or choose the model that made the collection.' },
@@ -91,7 +92,7 @@ export const FAILURES = {
   'cli.server_not_built': { kind: 'internal', title: 'Not built', detail: 'The server is not built. Run: npm run build' },
   // Operators
   'config.invalid': { kind: 'internal', title: 'Configuration not valid', detail: 'The configuration is not valid:\n{problems}' },
-  'boot.endpoint_undeclared': { kind: 'internal', title: 'Endpoint undeclared', detail: 'The handler {handler} has no @Endpoint({ input, scope, cost }); every handler must declare one.' },
+  'boot.endpoint_undeclared': { kind: 'internal', title: 'Endpoint undeclared', detail: 'The handler {handler} has no @Endpoint: every handler must declare its input, scope and cost.' },
   'boot.failed': { kind: 'internal', title: 'The server did not start', detail: '{reason}' },
   'server.stopping': { kind: 'unavailable', title: 'Server stopping', detail: 'This instance is stopping. Retry on another one.' },
   'internal.unexpected': { kind: 'internal', title: 'Unexpected failure', detail: 'Something failed that should not have. The correlation id finds it in the logs.' },

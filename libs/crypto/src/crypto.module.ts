@@ -1,0 +1,42 @@
+// Gives the sealer and the names of keys to the container.
+import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { configToken, type RuntimeConfig, runtimeSection } from '#config';
+import type { Secret } from '#ports';
+import { type CryptoConfig, cryptoSection } from './crypto.section.js';
+import { KeyNames } from './key-names.js';
+import { keyNamesFrom, openSealer } from './open-sealer.js';
+import { Sealer } from './sealer.js';
+
+export interface CryptoModuleOptions {
+  /** What key names are derived from where KEY_NAME_SECRET is not set. */
+  nameSecret?: Secret | undefined;
+}
+
+@Module({})
+export class CryptoModule implements OnApplicationShutdown {
+  constructor(private readonly sealer: Sealer) {}
+
+  static forRoot({ nameSecret }: CryptoModuleOptions = {}): DynamicModule {
+    return {
+      module: CryptoModule,
+      global: true,
+      providers: [
+        {
+          provide: Sealer,
+          inject: [configToken(cryptoSection), configToken(runtimeSection)],
+          useFactory: (config: CryptoConfig, { plugins }: RuntimeConfig) => openSealer(config, { plugins }),
+        },
+        {
+          provide: KeyNames,
+          inject: [configToken(cryptoSection)],
+          useFactory: (config: CryptoConfig) => keyNamesFrom(config, nameSecret),
+        },
+      ],
+      exports: [Sealer, KeyNames],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.sealer.close();
+  }
+}

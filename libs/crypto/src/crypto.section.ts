@@ -1,0 +1,60 @@
+// What an operator may set of sealing and of key names.
+import { type ConfigOf, section, setting } from '#config';
+import { isFailure, type Secret } from '#ports';
+import { masterKey } from './master-key.js';
+
+export const cryptoSection = section(
+  'crypto',
+  {
+    title: 'Sealing and key names',
+    doc: 'What is sealed at rest, under which keys, and how entries are named.',
+    rule: ({ encryptionKey, formerEncryptionKeys, keyService }) => [
+      ...keyProblems('encryptionKey', encryptionKey ? [encryptionKey] : []),
+      ...keyProblems('formerEncryptionKeys', formerEncryptionKeys),
+      ...(formerEncryptionKeys.length > 0 && !encryptionKey && keyService === 'local'
+        ? [{ setting: 'encryptionKey' as const, message: 'must be set where former keys are: nothing would be sealed' }]
+        : []),
+    ],
+  },
+  {
+    encryptionKey: setting('CACHE_ENCRYPTION_KEY', {
+      doc: 'Key that seals everything leaving the process (SQLite, Redis, vector payloads) with AES-256-GCM: base64 of 32 bytes, from `openssl rand -base64 32`. Unset: nothing is sealed.',
+    })
+      .secret()
+      .optional(),
+    formerEncryptionKeys: setting('CACHE_FORMER_ENCRYPTION_KEYS', {
+      doc: 'Keys used before, comma-separated: they open what they sealed, and seal nothing new. Drop a key once its entries have ended.',
+    })
+      .secrets()
+      .default(''),
+    keyService: setting('KEY_SERVICE', {
+      doc: 'Who keeps the master keys: `local` (CACHE_ENCRYPTION_KEY), or the name of a provider from PLUGINS.',
+    })
+      .text()
+      .default('local'),
+    keyServiceOptions: setting('KEY_SERVICE_OPTIONS', { doc: 'Options of a key service that is not `local`.' })
+      .json()
+      .optional(),
+    keyNameSecret: setting('KEY_NAME_SECRET', {
+      doc: 'Secret under which prompts and tenants become key names, at least 32 characters. Unset: derived from JWT_SECRET. Another secret means an empty cache.',
+    })
+      .secret({ minLength: 32 })
+      .optional(),
+  },
+);
+
+export type CryptoConfig = ConfigOf<typeof cryptoSection>;
+
+function keyProblems<const Name extends string>(name: Name, keys: readonly Secret[]) {
+  return keys.flatMap((key, index) => {
+    try {
+      masterKey(key, name).bytes.fill(0);
+      return [];
+    } catch (error) {
+      if (!isFailure(error, 'crypto.key_length')) throw error;
+      const which = keys.length > 1 ? ` (key ${index + 1} of ${keys.length})` : '';
+      const message = `must be base64 of exactly 32 bytes; it decodes to ${error.facts.received}${which}. Make one with: openssl rand -base64 32`;
+      return [{ setting: name, message }];
+    }
+  });
+}

@@ -1,0 +1,10 @@
+// Sealing under keys that a key service keeps, and key names that say nothing of what they name.
+export { type CryptoConfig, cryptoSection } from './crypto.section.js';
+export { KeyNames } from './key-names.js';
+export { Keyring, type KeyringOptions } from './keyring.js';
+export { lengthPrefixed } from './length-prefixed.js';
+export { LocalKeyService } from './local-key-service.js';
+export { type MasterKey, masterKey } from './master-key.js';
+export { keyNamesFrom, type OpenSealerOptions, openSealer } from './open-sealer.js';
+export { PlainSealer } from './plain-sealer.js';
+export { type SealContext, Sealer, type UnreadableReason, unreadableReason } from './sealer.js';
