@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
 /** The part of a request that tells where it comes from; Node's, Fastify's and Socket.IO's all have it. */
 export interface AddressedRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
-  readonly headers: { readonly 'x-forwarded-for'?: string | string[] | undefined };
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /** Proxies whose X-Forwarded-For is believed: addresses (`10.0.0.7`) and ranges (`10.0.0.0/8`, `fd00::/8`). */

@@ -1,0 +1,69 @@
+// Who may open an event connection: the page it comes from, how often the address tries, and the caller's token.
+import type { IncomingHttpHeaders } from 'node:http';
+import { bearerToken, type Caller, type TokenVerifier } from '#auth';
+import { announce, failure } from '#ports';
+import {
+  type AddressedRequest,
+  addressTracker,
+  clientAddress,
+  type RateRule,
+  type SlidingWindowStorage,
+  type TrustedProxies,
+} from '../rate-limit/index.js';
+import type { EventsConfig } from './events.section.js';
+
+export interface HandshakeRequest extends AddressedRequest {
+  readonly headers: IncomingHttpHeaders;
+}
+
+export class Handshake {
+  private readonly rule: RateRule;
+  private readonly transportRule: RateRule;
+
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly windows: SlidingWindowStorage,
+    private readonly proxies: TrustedProxies,
+    private readonly config: Pick<EventsConfig, 'origins' | 'handshakesPerMinute'>,
+  ) {
+    const limit = config.handshakesPerMinute;
+    this.rule = { name: 'handshake', limit, windowMs: 60_000 };
+    this.transportRule = { name: 'transport', limit: 2 * limit, windowMs: 60_000 };
+  }
+
+  /** The caller of a handshake. Fails with `event.origin`, `rate.limited` or `auth.*`, in this order. */
+  async admit(request: HandshakeRequest, token: () => string): Promise<Caller> {
+    this.checkOrigin(request.headers);
+    await this.count(request, this.rule);
+    const presented = token();
+    return this.verifier.remembered(presented) ?? (await this.verifier.verify(presented));
+  }
+
+  /** Counts a Socket.IO transport, which comes before its handshake: room for all that may shake hands, none for a flood. */
+  async countTransport(request: HandshakeRequest): Promise<void> {
+    await this.count(request, this.transportRule);
+  }
+
+  private async count(request: HandshakeRequest, rule: RateRule): Promise<void> {
+    const hit = await this.windows.hit(rule, addressTracker(clientAddress(request, this.proxies)));
+    if (hit.allowed) return;
+    announce('rate.limited', { door: 'socket', tracker: 'address' });
+    const facts = { limit: rule.limit, windowSeconds: rule.windowMs / 1000 };
+    throw failure('rate.limited', facts, { retryAfterMs: hit.retryAfterMs });
+  }
+
+  /** Browsers always send the origin of the page, and a page cannot change it. */
+  private checkOrigin({ origin, host }: IncomingHttpHeaders): void {
+    const { origins } = this.config;
+    if (origin === undefined || origins.includes('*') || origins.includes(origin)) return;
+    const sameHost = URL.canParse(origin) && new URL(origin).host === host;
+    if (origins.length > 0 || !sameHost) throw failure('event.origin', {});
+  }
+}
+
+/** The token of an Authorization header, or of what Socket.IO clients put in `auth.token`. Fails with `auth.*`. */
+export function presentedToken(authorization: string | undefined, token?: unknown): string {
+  if (token === undefined || token === null) return bearerToken(authorization);
+  if (typeof token !== 'string') throw failure('auth.malformed', {});
+  return bearerToken(`Bearer ${token}`);
+}
