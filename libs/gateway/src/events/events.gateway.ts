@@ -13,6 +13,7 @@ import {
 import { type Namespace, Socket } from 'socket.io';
 import type { Caller } from '#auth';
 import { type Failure, failure } from '#ports';
+import { SocketEndpoint } from '../endpoint.js';
 import { asFailure } from '../http/problem.js';
 import { answer, EventFailureFilter } from './event-failure.filter.js';
 import { EventHub } from './event-hub.js';
@@ -76,7 +77,9 @@ export class EventsGateway
     if (session) this.hub.leave(session);
   }
 
+  // Frames are checked and limited one by one by the hub; the scopes belong to the kind of frame.
   @SubscribeMessage('message')
+  @SocketEndpoint({ input: {}, scope: 'token', cost: 1 })
   message(@ConnectedSocket() socket: Socket, @MessageBody() frame: unknown, @Ack() acknowledge: unknown): void {
     const { session } = (socket as EventSocket).data;
     if (session) answer(socket, acknowledge, this.hub.receive(session, frame) satisfies Reply);

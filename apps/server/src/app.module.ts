@@ -1,0 +1,38 @@
+// The one place that names every room.
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule } from '#auth/module';
+import { CacheModule } from '#cache/module';
+import { readConfig } from '#config';
+import { ConfigModule } from '#config/module';
+import { CryptoModule } from '#crypto/module';
+import { EmbeddingsModule } from '#embeddings/module';
+import { HttpDoor } from '#gateway';
+import { GatewayModule } from '#gateway/module';
+import type { Logger } from '#observability';
+import { ObservabilityModule } from '#observability/module';
+import { QueryModule } from '#query/module';
+import { VectorStoresModule } from '#vector-stores/module';
+import { sections } from './sections.js';
+
+/** The values of every section. */
+export type AppConfig = ReturnType<typeof readConfig<typeof sections>>;
+
+@Module({})
+export class AppModule {
+  static forRoot(config: AppConfig, logger: Logger, door: HttpDoor): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(sections, config),
+        ObservabilityModule.forRoot(config.observability, logger),
+        CryptoModule,
+        AuthModule,
+        EmbeddingsModule,
+        VectorStoresModule,
+        CacheModule,
+        QueryModule,
+        GatewayModule.forRoot(door.routes),
+      ],
+    };
+  }
+}

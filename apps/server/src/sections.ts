@@ -1,0 +1,24 @@
+// Every section of the configuration, in the order of the documents made from them.
+import { authSection } from '#auth';
+import { cacheSection } from '#cache';
+import { runtimeSection } from '#config';
+import { cryptoSection } from '#crypto';
+import { embeddingSection } from '#embeddings';
+import { eventsSection, httpSection, rateLimitSection } from '#gateway';
+import { observabilitySection } from '#observability';
+import { querySection } from '#query';
+import { vectorStoreSection } from '#vector-stores';
+
+export const sections = [
+  runtimeSection,
+  httpSection,
+  authSection,
+  rateLimitSection,
+  cacheSection,
+  cryptoSection,
+  embeddingSection,
+  vectorStoreSection,
+  querySection,
+  eventsSection,
+  observabilitySection,
+] as const;

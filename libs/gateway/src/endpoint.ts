@@ -1,0 +1,167 @@
+// What every endpoint declares: what it takes, who may call it, and what a call costs. Without it the boot fails.
+import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProduces,
+  ApiQuery,
+  ApiResponse,
+} from '@nestjs/swagger';
+import type { ZodDto } from 'nestjs-zod';
+import type { z } from 'zod';
+import type { Scope } from '#auth';
+import type { FailureCode } from '#ports';
+import { ProblemDto } from './http/schemas/problem.schema.js';
+import { statusOf } from './status.js';
+
+export const ENDPOINT = 'resk:endpoint';
+
+/** The parts of a request that an endpoint reads. A part that is not named here is not read. */
+export interface EndpointInput {
+  body?: ZodDto<z.ZodType>;
+  query?: z.ZodObject;
+  params?: z.ZodObject;
+}
+
+export interface EndpointSpec {
+  input: EndpointInput;
+  /** The scope that the token must carry; `open` asks for no token, `token` for any valid one. */
+  scope: Scope | 'open' | 'token';
+  /** How many requests of the window a call counts for. */
+  cost: number;
+  /** Media type of the reply; JSON where it is left out. */
+  produces?: string;
+}
+
+export interface EndpointDeclaration extends EndpointSpec {
+  summary: string;
+  description?: string;
+  /** What a 200 holds. */
+  reply: Type<unknown> | { type: string; description: string; schema?: object };
+  replyHeaders?: Record<string, string>;
+  /** Failures of this endpoint's own, beside those that every endpoint can give. */
+  failures?: readonly FailureCode[];
+}
+
+/** Declares a handler: its place in the pipeline, and its page in the OpenAPI document. */
+export function Endpoint(declared: EndpointDeclaration): MethodDecorator {
+  const { input, scope, cost, summary, description, reply } = declared;
+  return applyDecorators(
+    SetMetadata(ENDPOINT, { input, scope, cost, ...producing(reply) } satisfies EndpointSpec),
+    HttpCode(200),
+    ApiOperation({ summary, description: description ?? summary }),
+    ApiHeader({
+      name: 'x-correlation-id',
+      required: false,
+      description: 'Named in the reply and in the logs. Replaced by a UUID unless it is 1 to 128 of A-Z a-z 0-9 . _ -',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+    }),
+    ...inputDocs(input),
+    ...replyDocs(declared),
+    ...failureDocs(declared),
+    ...(scope === 'open' ? [] : [ApiBearerAuth('bearer')]),
+  );
+}
+
+/** Declares a handler of socket messages. */
+export function SocketEndpoint(declared: EndpointSpec): MethodDecorator {
+  return SetMetadata(ENDPOINT, declared);
+}
+
+function producing(reply: EndpointDeclaration['reply']): Pick<EndpointSpec, 'produces'> {
+  return typeof reply === 'function' ? {} : { produces: reply.type };
+}
+
+function inputDocs({ body, query, params }: EndpointInput): MethodDecorator[] {
+  return [
+    ...(body ? [ApiBody({ type: body as unknown as Type<unknown> })] : []),
+    ...described(query).map(([name, one]) => ApiQuery({ name, required: !one.isOptional(), ...documented(one) })),
+    ...described(params).map(([name, one]) => ApiParam({ name, ...documented(one) })),
+  ];
+}
+
+function described(object: z.ZodObject | undefined): Array<[string, z.ZodType]> {
+  return object ? (Object.entries(object.shape) as Array<[string, z.ZodType]>) : [];
+}
+
+function documented(one: z.ZodType): { description: string; schema: object; example?: string } {
+  const { description = '', example } = (one.meta() ?? {}) as { description?: string; example?: string };
+  const {
+    $schema: _,
+    description: __,
+    example: ___,
+    ...schema
+  } = one.toJSONSchema({ io: 'input' }) as Record<string, unknown>;
+  return { description, schema, ...(example !== undefined && { example }) };
+}
+
+function replyDocs({ reply, replyHeaders = {} }: EndpointDeclaration): MethodDecorator[] {
+  const headers = Object.fromEntries(
+    Object.entries({ ...EVERY_REPLY, ...replyHeaders }).map(([name, text]) => [
+      name,
+      { description: text, schema: { type: 'string' } },
+    ]),
+  );
+  if (typeof reply === 'function') return [ApiOkResponse({ description: 'Done.', type: reply, headers })];
+  const { type, description, schema = { type: 'string' } } = reply;
+  return [ApiProduces(type), ApiOkResponse({ description, content: { [type]: { schema } }, headers })];
+}
+
+const EVERY_REPLY = {
+  'x-correlation-id': 'The correlation id of this request.',
+  'ratelimit-limit': 'Requests in a window.',
+  'ratelimit-remaining': 'Requests left in this window.',
+  'ratelimit-reset': 'Seconds until the window has room again.',
+};
+
+/** One OpenAPI response a status, listing the codes that it may carry. */
+function failureDocs({ input, scope, failures = [] }: EndpointDeclaration): MethodDecorator[] {
+  const codes: FailureCode[] = [
+    'rate.limited',
+    'internal.unexpected',
+    'request.headers',
+    'request.not_acceptable',
+    ...(input.body ? BODY_FAILURES : []),
+    ...(input.body || input.query || input.params ? (['request.invalid'] as const) : []),
+    ...(scope === 'open' ? [] : AUTH_FAILURES),
+    ...failures,
+  ];
+  const byStatus = Map.groupBy(new Set(codes), statusOf);
+  return [...byStatus].map(([status, list]) =>
+    ApiResponse({
+      status,
+      description: `One of: ${list.join(', ')}`,
+      content: { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ProblemDto.name}` } } },
+    }),
+  );
+}
+
+const BODY_FAILURES: readonly FailureCode[] = [
+  'request.malformed',
+  'request.empty',
+  'request.too_deep',
+  'request.forbidden_name',
+  'request.too_large',
+  'request.media_type',
+];
+const AUTH_FAILURES: readonly FailureCode[] = [
+  'auth.missing',
+  'auth.malformed',
+  'auth.signature',
+  'auth.algorithm',
+  'auth.expired',
+  'auth.no_expiry',
+  'auth.not_yet',
+  'auth.audience',
+  'auth.claims',
+  'auth.scope',
+];
+
+/** What a handler declared. */
+export function endpointOf(handler: object): EndpointSpec {
+  return Reflect.getMetadata(ENDPOINT, handler) as EndpointSpec;
+}

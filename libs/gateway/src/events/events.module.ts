@@ -1,0 +1,46 @@
+// Gives the events' hub and its Socket.IO door to the container.
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ThrottlerStorage } from '@nestjs/throttler';
+import { TokenVerifier } from '#auth';
+import { AuthModule } from '#auth/module';
+import { Bus } from '#cache';
+import { CacheModule } from '#cache/module';
+import { configToken } from '#config';
+import { KeyNames, Sealer } from '#crypto';
+import { CryptoModule } from '#crypto/module';
+import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage, TrustedProxies } from '../rate-limit/index.js';
+import { EventHub } from './event-hub.js';
+import { EventsGateway } from './events.gateway.js';
+import { type EventsConfig, eventsSection } from './events.section.js';
+import { Handshake } from './handshake.js';
+
+@Module({})
+export class EventsModule {
+  /** `throttler` is the module that keeps the windows, so that sockets are counted where requests are. */
+  static forRoot(throttler: DynamicModule): DynamicModule {
+    return {
+      module: EventsModule,
+      imports: [AuthModule, CacheModule, CryptoModule, throttler],
+      providers: [
+        EventsGateway,
+        {
+          provide: EventHub,
+          inject: [configToken(eventsSection), Bus, Sealer, KeyNames],
+          useFactory: (config: EventsConfig, bus: Bus, sealer: Sealer, names: KeyNames) =>
+            new EventHub(config, { bus, sealer, names }),
+        },
+        {
+          provide: Handshake,
+          inject: [TokenVerifier, ThrottlerStorage, configToken(rateLimitSection), configToken(eventsSection)],
+          useFactory: (
+            verifier: TokenVerifier,
+            windows: SlidingWindowStorage,
+            limits: RateLimitConfig,
+            config: EventsConfig,
+          ) => new Handshake(verifier, windows, new TrustedProxies(limits.trustedProxies), config),
+        },
+      ],
+      exports: [EventHub, Handshake],
+    };
+  }
+}

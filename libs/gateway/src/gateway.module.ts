@@ -1,0 +1,59 @@
+// The doors: controllers, guards in the pipeline's order, one interceptor, one filter, events.
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule, MetadataScanner } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { AuthModule } from '#auth/module';
+import { type CacheConfig, cacheSection, RedisConnection } from '#cache';
+import { CacheModule } from '#cache/module';
+import { configToken } from '#config';
+import { KeyNames } from '#crypto';
+import { CryptoModule } from '#crypto/module';
+import { QueryModule } from '#query/module';
+import { VectorStoresModule } from '#vector-stores/module';
+import { EventsModule } from './events/events.module.js';
+import { EndpointAudit } from './endpoint-audit.service.js';
+import { GUARDS } from './guards.js';
+import { CacheController } from './http/cache.controller.js';
+import { FailureFilter } from './http/failure.filter.js';
+import { ObserveInterceptor } from './http/observe.interceptor.js';
+import { OperationsController } from './http/operations.controller.js';
+import { QueryController } from './http/query.controller.js';
+import { RouteTable } from './http/route-table.js';
+import { VectorsController } from './http/vectors.controller.js';
+import { OpenApiDocument } from './openapi-document.js';
+import { Pipeline } from './pipeline.js';
+import { ReadinessService } from './readiness.service.js';
+import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './rate-limit/index.js';
+
+const throttler = ThrottlerModule.forRootAsync({
+  imports: [CacheModule, CryptoModule],
+  inject: [configToken(rateLimitSection), configToken(cacheSection), RedisConnection, KeyNames],
+  useFactory: (limits: RateLimitConfig, cache: CacheConfig, redis: RedisConnection | null, names: KeyNames) => ({
+    throttlers: [{ ttl: limits.windowMs, limit: limits.max }],
+    storage: new SlidingWindowStorage(redis ? { redis, names, prefix: cache.redisPrefix } : undefined),
+  }),
+});
+
+@Module({})
+export class GatewayModule {
+  /** `routes` is the door's own table, filled as Nest registers its routes. */
+  static forRoot(routes: RouteTable): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [DiscoveryModule, AuthModule, CryptoModule, CacheModule, QueryModule, VectorStoresModule, throttler, EventsModule.forRoot(throttler)],
+      controllers: [QueryController, CacheController, VectorsController, OperationsController],
+      providers: [
+        Pipeline,
+        MetadataScanner,
+        EndpointAudit,
+        OpenApiDocument,
+        FailureFilter,
+        ReadinessService,
+        { provide: RouteTable, useValue: routes },
+        ...GUARDS.map((guard) => ({ provide: APP_GUARD, useClass: guard })),
+        { provide: APP_INTERCEPTOR, useClass: ObserveInterceptor },
+        { provide: APP_FILTER, useExisting: FailureFilter },
+      ],
+    };
+  }
+}

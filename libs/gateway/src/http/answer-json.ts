@@ -1,0 +1,51 @@
+// An answer as the bytes and headers of its reply. The result is JSON already and is not parsed again.
+import type { Answer, Latencies } from '#query';
+
+/** The reply body, by `questionReplySchema`. */
+export function answerJson(answer: Answer): string {
+  const { resultJson, hit, status, source, tier, variant, key, age, expiresAt, latencies } = answer;
+  return (
+    `{"result":${resultJson},"hit":${hit},"status":"${status}","source":"${source}","tier":${tier === null ? 'null' : `"${tier}"`}` +
+    (variant === undefined ? '' : `,"variant":${JSON.stringify(variant)}`) +
+    `,"key":"${key}","age":${age},"expiresAt":${expiresAt === null ? 'null' : `"${expiresAt}"`}` +
+    `,"latencies":${latenciesJson(latencies)}}`
+  );
+}
+
+function latenciesJson({ total, cache, embeddings, vectordb }: Latencies): string {
+  return (
+    `{"total":${micro(total)},"cache":${micro(cache)}` +
+    (embeddings === undefined ? '' : `,"embeddings":${micro(embeddings)}`) +
+    (vectordb === undefined ? '}' : `,"vectordb":${micro(vectordb)}}`)
+  );
+}
+
+/** Headers of a reply to a question: RFC 9211 `cache-status`, RFC 9111 `age`, Server Timing. Names and values in turn. */
+export function answerHeaders(answer: Answer): string[] {
+  const { latencies, status, age } = answer;
+  return [
+    'x-cache-status',
+    status,
+    'cache-status',
+    cacheStatus(answer),
+    'age',
+    String(age),
+    'server-timing',
+    `total;dur=${micro(latencies.total)}, cache;dur=${micro(latencies.cache)}` +
+      (latencies.embeddings === undefined ? '' : `, embeddings;dur=${micro(latencies.embeddings)}`) +
+      (latencies.vectordb === undefined ? '' : `, vectordb;dur=${micro(latencies.vectordb)}`),
+  ];
+}
+
+/** RFC 9211 §2: `hit` with what is left of its freshness, or why the question went forward. */
+function cacheStatus({ hit, status, source, freshFor, tier }: Answer): string {
+  if (hit) return `resk-caching; hit; ttl=${freshFor}; detail=${tier}`;
+  if (tier !== null) return `resk-caching; hit; ttl=${freshFor}; detail=negative`;
+  const stored = source === 'vectordb' && freshFor !== null ? '; stored' : '';
+  return `resk-caching; fwd=${status === 'stale' ? 'stale' : 'uri-miss'}${stored}`;
+}
+
+/** Milliseconds to the microsecond. */
+function micro(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

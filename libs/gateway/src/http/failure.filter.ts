@@ -1,0 +1,51 @@
+// Step 7 at the HTTP door: whatever was thrown becomes the error body, and a fault of ours becomes a log line.
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LOGGER, type Logger } from '#observability';
+import { type Failure, failure } from '#ports';
+import { failureHeaders } from './headers.js';
+import { asFailure, problemOf } from './problem.js';
+import { RouteTable } from './route-table.js';
+
+@Catch()
+@Injectable()
+export class FailureFilter implements ExceptionFilter {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly routes: RouteTable,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Sends the error reply. The hot routes call it as it is. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const failed = this.named(asFailure(error), request, reply);
+    const { correlationId } = request.exchange;
+    const problem = problemOf(failed, correlationId);
+    if (problem.status >= 500) this.log(failed, request, problem.status);
+    const extra = failureHeaders({ status: problem.status, retryAfterMs: failed.retryAfterMs });
+    for (let index = 0; index < extra.length; index += 2) reply.header(extra[index]!, extra[index + 1]!);
+    void reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  }
+
+  /** A path that exists under another method is not absent: 405, with the methods that there are. */
+  private named(failed: Failure, request: FastifyRequest, reply: FastifyReply): Failure {
+    if (failed.code !== 'request.not_found') return failed;
+    const allowed = this.routes.methodsOf(request.url).join(', ');
+    if (allowed === '') return failed;
+    reply.header('allow', allowed);
+    return failure('request.method', { allowed });
+  }
+
+  private log(failed: Failure, request: FastifyRequest, status: number): void {
+    const { correlationId } = request.exchange;
+    const route = request.routeOptions?.url ?? 'unmatched';
+    const line = { correlationId, code: failed.code, status, route, err: failed.cause ?? failed };
+    if (failed.kind === 'internal') this.logger.error(line, failed.message);
+    else this.logger.warn(line, failed.message);
+  }
+}
+

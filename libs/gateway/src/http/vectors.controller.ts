@@ -1,0 +1,141 @@
+// The door of the operator's documents and their vectors.
+import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import type { Caller } from '#auth';
+import type { CollectionInfo, FailureCode } from '#ports';
+import { KnowledgeService } from '#query';
+import { Endpoint } from '../endpoint.js';
+import { CalledBy, Until } from './caller.decorator.js';
+import {
+  CollectionDto,
+  CollectionInfoDto,
+  CollectionsDto,
+  collectionParams,
+  DeletedDto,
+  DeleteDto,
+  DroppedDto,
+  EmbedDto,
+  EmbeddedDto,
+  MatchesDto,
+  SearchDto,
+  UpsertDto,
+  UpsertedDto,
+} from './schemas/vectors.schema.js';
+
+const STORE_FAILURES: readonly FailureCode[] = ['vector.store_disabled', 'vector.store_unavailable', 'request.late'];
+const EMBEDDING_FAILURES: readonly FailureCode[] = ['embedding.input_refused', 'embedding.provider_failed'];
+
+const described = ({ name, dimension, metric, count }: CollectionInfo) => ({ name, dimension, metric, count: count ?? null });
+
+@ApiTags('vectors')
+@Controller('api')
+export class VectorsController {
+  constructor(private readonly knowledge: KnowledgeService) {}
+
+  @Post('vectors/collections')
+  @Endpoint({
+    summary: 'Make a collection',
+    description: 'An existing collection of the same form is left as it is.',
+    input: { body: CollectionDto },
+    scope: 'vectors:write',
+    cost: 1,
+    reply: CollectionInfoDto,
+    failures: ['vector.collection_conflict', ...STORE_FAILURES],
+  })
+  async open(@Body() { name, ...spec }: CollectionDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
+    return described(await this.knowledge.openCollection(name, spec, caller.tenant, { signal }));
+  }
+
+  @Get('vectors/collections')
+  @Endpoint({
+    summary: 'List collections',
+    input: {},
+    scope: 'vectors:read',
+    cost: 1,
+    reply: CollectionsDto,
+    failures: STORE_FAILURES,
+  })
+  async collections(@CalledBy() caller: Caller, @Until() signal: AbortSignal) {
+    return { collections: (await this.knowledge.collections(caller.tenant, { signal })).map(described) };
+  }
+
+  @Delete('vectors/collections/:name')
+  @Endpoint({
+    summary: 'Drop a collection',
+    input: { params: collectionParams },
+    scope: 'vectors:write',
+    cost: 1,
+    reply: DroppedDto,
+    failures: ['vector.collection_absent', ...STORE_FAILURES],
+  })
+  async drop(
+    @Param() { name }: z.infer<typeof collectionParams>,
+    @CalledBy() caller: Caller,
+    @Until() signal: AbortSignal,
+  ) {
+    await this.knowledge.dropCollection(name, caller.tenant, { signal });
+    return { success: true };
+  }
+
+  @Post('vectors/upsert')
+  @Endpoint({
+    summary: 'Write documents',
+    description: 'Embeds what has no vector, and writes. The collection is made when it is absent.',
+    input: { body: UpsertDto },
+    scope: 'vectors:write',
+    cost: 1,
+    reply: UpsertedDto,
+    failures: ['vector.dimension_mismatch', 'vector.vector_invalid', ...EMBEDDING_FAILURES, ...STORE_FAILURES],
+  })
+  async upsert(@Body() body: UpsertDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
+    return { upserted: await this.knowledge.upsert(body.documents, body.collection, caller.tenant, { signal }) };
+  }
+
+  @Post('vectors/query')
+  @Endpoint({
+    summary: 'Search documents',
+    input: { body: SearchDto },
+    scope: 'vectors:read',
+    cost: 1,
+    reply: MatchesDto,
+    failures: [
+      'vector.collection_absent',
+      'vector.dimension_mismatch',
+      'vector.vector_invalid',
+      'vector.filter_unsupported',
+      ...EMBEDDING_FAILURES,
+      ...STORE_FAILURES,
+    ],
+  })
+  async search(@Body() body: SearchDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
+    return { matches: await this.knowledge.search(body, caller.tenant, { signal }) };
+  }
+
+  @Post('vectors/delete')
+  @Endpoint({
+    summary: 'Delete documents',
+    input: { body: DeleteDto },
+    scope: 'vectors:write',
+    cost: 1,
+    reply: DeletedDto,
+    failures: ['vector.collection_absent', 'vector.filter_unsupported', ...STORE_FAILURES],
+  })
+  async delete(@Body() { collection, ...selector }: DeleteDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
+    return { deleted: await this.knowledge.delete(selector, collection, caller.tenant, { signal }) };
+  }
+
+  @Post('embeddings')
+  @Endpoint({
+    summary: 'Embed texts',
+    input: { body: EmbedDto },
+    scope: 'embeddings',
+    cost: 1,
+    reply: EmbeddedDto,
+    failures: ['embedding.model_unknown', 'request.late', ...EMBEDDING_FAILURES],
+  })
+  async embed(@Body() { input, model }: EmbedDto, @Until() signal: AbortSignal) {
+    const { vectors, tokens, ...about } = await this.knowledge.embed([input].flat(), model, { signal });
+    return { ...about, vectors: vectors.map((one) => Array.from(one)), usage: { tokens } };
+  }
+}

@@ -1,0 +1,35 @@
+// The OpenAPI 3.1 document, made from the Zod schemas that check the requests.
+import { type INestApplication, Injectable } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { cleanupOpenApiDoc } from 'nestjs-zod';
+import { ProblemDto } from './http/schemas/problem.schema.js';
+
+/** The version of the HTTP contract. */
+export const API_VERSION = '0.1.0';
+
+/** Holds the document once it is made, for `GET /api/openapi.json`. */
+@Injectable()
+export class OpenApiDocument {
+  value: OpenAPIObject = { openapi: '3.1.0', info: { title: '', version: API_VERSION }, paths: {} };
+}
+
+/** Makes the document of an application that is initialised, or about to be. */
+export function makeOpenApiDocument(app: INestApplication): OpenAPIObject {
+  const about = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Resk-Caching')
+    .setDescription('A self-hosted cache for LLM answers, in front of your vector database. Times are ISO 8601 UTC, durations whole seconds, latencies milliseconds.')
+    .setVersion(API_VERSION)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/')
+    .addTag('cache', 'Questions, answers and entries.')
+    .addTag('vectors', 'Documents, their vectors and embeddings.')
+    .addTag('operation', 'Health, metrics and this document.')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
+    .build();
+  const document = SwaggerModule.createDocument(app, about, {
+    extraModels: [ProblemDto],
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
+  });
+  return cleanupOpenApiDoc(document);
+}

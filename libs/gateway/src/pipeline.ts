@@ -1,0 +1,155 @@
+// Everything that a request passes, in order, for HTTP and sockets alike. Each step is a method that a guard wraps;
+// the hot routes call the very same methods with less around them.
+import { Inject, Injectable } from '@nestjs/common';
+import { ThrottlerStorage } from '@nestjs/throttler';
+import type { z } from 'zod';
+import { type Caller, PassportAuthenticator, TokenVerifier } from '#auth/module';
+import { configToken } from '#config';
+import { announce, type Failure, failure, type InputProblem } from '#ports';
+import type { EndpointSpec } from './endpoint.js';
+import { Exchange } from './exchange.js';
+import {
+  addressTracker,
+  callerTracker,
+  type Hit,
+  type RateLimitConfig,
+  type RateRule,
+  rateLimitSection,
+  rateRules,
+  SlidingWindowStorage,
+} from './rate-limit/index.js';
+
+/** What the steps read of a request, whatever the door. */
+export interface Arrival {
+  headers: { readonly authorization?: string | undefined; readonly accept?: string | undefined };
+  body?: unknown;
+  query?: unknown;
+  params?: unknown;
+}
+
+/** The result of a step that may have to wait. */
+type Step = void | Promise<void>;
+
+@Injectable()
+export class Pipeline {
+  private readonly rules: Record<'caller' | 'address' | 'unauthenticated', RateRule>;
+
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly authenticator: PassportAuthenticator,
+    @Inject(ThrottlerStorage) private readonly windows: SlidingWindowStorage,
+    @Inject(configToken(rateLimitSection)) config: RateLimitConfig,
+  ) {
+    this.rules = rateRules(config);
+  }
+
+  /** The steps in their order. Synchronous as long as none of them has to wait, as on a hit by a caller known already. */
+  pass(exchange: Exchange, arrival: Arrival, endpoint: EndpointSpec): Step {
+    return inOrder([
+      () => this.admit(exchange, endpoint),
+      () => this.validate(arrival, endpoint),
+      () => this.authenticate(exchange, arrival, endpoint),
+      () => this.limit(exchange, endpoint),
+    ]);
+  }
+
+  // 0. Size, depth and media type: limits of the door's own parser (http/fastify-instance.ts, events/).
+  // 1. Correlation id and deadline: made with the Exchange, by the door.
+
+  /** 1b. A coarse limit of the address, before anything is parsed: floods of bad requests are limited too. */
+  admit(exchange: Exchange, endpoint: EndpointSpec): Step {
+    exchange.endpoint = endpoint;
+    if (endpoint.cost === 0) return;
+    return this.count(exchange, this.rules.address, addressTracker(exchange.address), endpoint.cost);
+  }
+
+  /** 2. Every part of the input is what the endpoint declares; the parsed values take the place of the raw ones. */
+  validate(arrival: Arrival, { input, produces }: EndpointSpec): void {
+    checkAccept(arrival.headers.accept, produces);
+    if (input.params) arrival.params = parsed(input.params, arrival.params, 'path');
+    if (input.query) arrival.query = parsed(input.query, arrival.query, 'query');
+    if (input.body) {
+      if (arrival.body === undefined || arrival.body === null) throw failure('request.empty', {});
+      arrival.body = parsed(input.body.schema as z.ZodType, arrival.body, 'body');
+    }
+  }
+
+  /** 3. Token → caller, and the endpoint's scope. A token that was verified before and is still good costs a look-up. */
+  authenticate(exchange: Exchange, arrival: Arrival, endpoint: EndpointSpec): Step {
+    if (endpoint.scope === 'open') return;
+    const header = arrival.headers.authorization;
+    const known = header?.startsWith('Bearer ') ? this.verifier.remembered(header.slice(7)) : undefined;
+    if (known) return this.permit(exchange, known, endpoint);
+    return this.authenticator.authenticate(arrival).then(
+      (caller) => this.permit(exchange, caller, endpoint),
+      (refusal: Failure) => this.refuse(exchange, refusal),
+    );
+  }
+
+  /** 4. The sliding window of the caller; of the address where nobody is known. */
+  limit(exchange: Exchange, endpoint: EndpointSpec): Step {
+    if (endpoint.cost === 0) return;
+    if (exchange.caller) return this.count(exchange, this.rules.caller, callerTracker(exchange.caller), endpoint.cost);
+    return this.count(exchange, this.rules.unauthenticated, addressTracker(exchange.address), endpoint.cost);
+  }
+
+  // 5. Span and histogram around the rest: ObserveInterceptor. 6. The handler. 7. Failures: FailureFilter.
+
+  private permit(exchange: Exchange, caller: Caller, { scope }: EndpointSpec): void {
+    exchange.caller = caller;
+    if (scope !== 'token' && scope !== 'open' && !caller.may(scope)) throw failure('auth.scope', { scope });
+  }
+
+  /** A refused token counts against its address, so that guessing is limited: 401 until the window is full, then 429. */
+  private async refuse(exchange: Exchange, refusal: Failure): Promise<never> {
+    await this.count(exchange, this.rules.unauthenticated, addressTracker(exchange.address), 1);
+    throw refusal;
+  }
+
+  private count(exchange: Exchange, rule: RateRule, tracker: string, cost: number): Step {
+    const hit = this.windows.hit(rule, tracker, cost);
+    return hit instanceof Promise ? hit.then((one) => settle(exchange, rule, one)) : settle(exchange, rule, hit);
+  }
+}
+
+function inOrder(steps: ReadonlyArray<() => Step>, from = 0): Step {
+  for (let index = from; index < steps.length; index++) {
+    const waiting = steps[index]!();
+    if (waiting) return waiting.then(() => inOrder(steps, index + 1));
+  }
+}
+
+/** What the reply says of limits is the narrowest rule counted last, which is the caller's. */
+function settle(exchange: Exchange, rule: RateRule, hit: Hit): void {
+  exchange.limit = { ...hit, limit: rule.limit };
+  if (hit.allowed) return;
+  announce('rate.limited', { door: exchange.door, tracker: rule.name === 'caller' ? 'caller' : 'address' });
+  const facts = { limit: rule.limit, windowSeconds: Math.round(rule.windowMs / 1000) };
+  throw failure('rate.limited', facts, { retryAfterMs: hit.retryAfterMs });
+}
+
+function parsed(schema: z.ZodType, value: unknown, part: string): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap(problemsOf);
+  throw failure('request.invalid', { part, count: problems.length }, { problems });
+}
+
+/** One problem a field: an unknown field is named itself, not the object around it. */
+function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...path, key].join('.').slice(0, 200),
+      code: issue.code,
+      message: 'There is no such field. Remove it.',
+    }));
+  }
+  return [{ path: path.join('.').slice(0, 200), code: issue.code, message: issue.message }];
+}
+
+function checkAccept(accept: string | undefined, produces = 'application/json'): void {
+  if (accept === undefined || accept.includes('*/*') || accept.includes(produces)) return;
+  if (accept.includes(`${produces.split('/')[0]}/*`) || accept.includes('application/problem+json')) return;
+  throw failure('request.not_acceptable', { offered: produces });
+}

@@ -1,0 +1,35 @@
+// Tells health and metrics of the parts behind the doors, and which of them an instance must have to be ready.
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { TieredCache } from '#cache';
+import { configToken } from '#config';
+import { EngineMetrics, Health } from '#observability';
+import { failure, VectorStore } from '#ports';
+import { type HttpConfig, httpSection } from './http/http.section.js';
+
+@Injectable()
+export class ReadinessService implements OnModuleInit {
+  constructor(
+    private readonly health: Health,
+    private readonly metrics: EngineMetrics,
+    private readonly cache: TieredCache,
+    @Inject(VectorStore) private readonly store: VectorStore | null,
+    @Inject(configToken(httpSection)) private readonly config: Pick<HttpConfig, 'readyRequires'>,
+  ) {}
+
+  onModuleInit(): void {
+    this.metrics.watchTiers(() => this.cache.stats());
+    this.watch('cache', () => this.probeCache());
+    const { store } = this;
+    if (store) this.watch('vectordb', (signal) => store.health({ signal }));
+  }
+
+  private watch(name: 'cache' | 'vectordb', probe: (signal: AbortSignal) => Promise<void>): void {
+    this.health.register(name, probe, { critical: this.config.readyRequires.includes(name) });
+  }
+
+  private async probeCache(): Promise<void> {
+    const tiers = await this.cache.health();
+    const down = tiers.find((one) => !one.ok);
+    if (down) throw failure('cache.store_unavailable', { tier: down.tier });
+  }
+}

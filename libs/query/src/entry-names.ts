@@ -1,0 +1,39 @@
+// Which entries may answer a question: the one written for it, and the one retrieved the way it asks for.
+import { type CacheConfig, canonicalKey, type EntryRef } from '#cache';
+import type { KeyNames } from '#crypto';
+import type { JsonObject } from '#ports';
+import type { QuestionName, Retrieval } from './question.js';
+
+export type KeyProfile = CacheConfig['keyProfile'];
+
+/** Names entries. The same question gives the same names in every process that shares the key-name secret. */
+export class EntryNames {
+  constructor(
+    private readonly names: KeyNames,
+    private readonly profile: KeyProfile,
+  ) {}
+
+  /** The entry that an answer is written under: retrieval options do not count. */
+  written(question: QuestionName, tenant: string): EntryRef {
+    const { query, language, model, params } = question;
+    return { tenant, name: canonicalKey({ tenant, query, language, model, params }, this.names, this.profile) };
+  }
+
+  /** The entry that an answer retrieved with these options is kept under; without options, the same as `written`. */
+  retrieved(question: QuestionName & { vector?: Retrieval | undefined }, tenant: string): EntryRef {
+    if (!isShaped(question.vector)) return this.written(question, tenant);
+    const { query, language, model, params } = question;
+    const retrieval = JSON.parse(JSON.stringify(question.vector)) as JsonObject;
+    return { tenant, name: canonicalKey({ tenant, query, language, model, params, retrieval }, this.names, this.profile) };
+  }
+
+  /** The tag under which all entries of a question's text stand, whatever their language, model, params or retrieval. */
+  questionTag(query: string, tenant: string): string {
+    return `~${canonicalKey({ tenant, query }, this.names, this.profile)}`;
+  }
+}
+
+/** Whether retrieval options were given that shape the answer. */
+export function isShaped(vector: Retrieval | undefined): vector is Retrieval {
+  return vector !== undefined && Object.values(vector).some((value) => value !== undefined);
+}

@@ -1,0 +1,46 @@
+// Gives the services of the query room to the container, from the rooms below.
+import { Module } from '@nestjs/common';
+import { type CacheConfig, cacheSection, TieredCache } from '#cache';
+import { CacheModule } from '#cache/module';
+import { configToken } from '#config';
+import { KeyNames } from '#crypto';
+import { CryptoModule } from '#crypto/module';
+import { Embedder } from '#embeddings';
+import { EmbeddingsModule } from '#embeddings/module';
+import { VectorStore } from '#ports';
+import { VectorStoresModule } from '#vector-stores/module';
+import { AnswersService } from './answers.service.js';
+import { EntryNames } from './entry-names.js';
+import { KnowledgeService } from './knowledge.service.js';
+import { QueryService } from './query.service.js';
+import { type QueryConfig, querySection } from './query.section.js';
+
+@Module({
+  imports: [CryptoModule, CacheModule, EmbeddingsModule, VectorStoresModule],
+  providers: [
+    {
+      provide: EntryNames,
+      inject: [KeyNames, configToken(cacheSection)],
+      useFactory: (names: KeyNames, config: CacheConfig) => new EntryNames(names, config.keyProfile),
+    },
+    {
+      provide: KnowledgeService,
+      inject: [Embedder, VectorStore, configToken(querySection)],
+      useFactory: (embedder: Embedder, store: VectorStore | null, config: QueryConfig) =>
+        new KnowledgeService(embedder, store, config),
+    },
+    {
+      provide: QueryService,
+      inject: [TieredCache, KnowledgeService, EntryNames],
+      useFactory: (cache: TieredCache, knowledge: KnowledgeService, names: EntryNames) =>
+        new QueryService(cache, knowledge, names),
+    },
+    {
+      provide: AnswersService,
+      inject: [TieredCache, EntryNames],
+      useFactory: (cache: TieredCache, names: EntryNames) => new AnswersService(cache, names),
+    },
+  ],
+  exports: [QueryService, AnswersService, KnowledgeService],
+})
+export class QueryModule {}
