@@ -18,7 +18,8 @@ export class HmacSha256 {
 
   /** `key`: 32 to 64 bytes. */
   constructor(key: Uint8Array) {
-    if (key.length < DIGEST_BYTES || key.length > BLOCK_BYTES) throw new RangeError('an HMAC key here has 32 to 64 bytes');
+    if (key.length < DIGEST_BYTES || key.length > BLOCK_BYTES)
+      throw new RangeError('an HMAC key here has 32 to 64 bytes');
     this.key = createSecretKey(key);
     for (let at = 0; at < BLOCK_BYTES; at++) {
       this.inner[at] = (key[at] ?? 0) ^ INNER_PAD;

@@ -51,7 +51,11 @@ export class Keyring extends Sealer {
   }
 
   /** `use` runs in the same turn in which its key was found, so that the key cannot have been wiped in between. */
-  private async withKey<T>({ tenant, purpose }: SealContext, keyId: string | undefined, use: (key: DataKey) => T): Promise<T> {
+  private async withKey<T>(
+    { tenant, purpose }: SealContext,
+    keyId: string | undefined,
+    use: (key: DataKey) => T,
+  ): Promise<T> {
     const slot = lengthPrefixed([tenant, purpose, keyId ?? '']).toString('latin1');
     const held = this.held.get(slot);
     if (held) return use(held);

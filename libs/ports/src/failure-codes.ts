@@ -25,7 +25,9 @@ export const FAILURES = {
   'auth.not_yet': { kind: 'unauthenticated', title: 'Token not yet valid', detail: 'The token is not valid yet (nbf or iat lies in the future).' },
   'auth.audience': { kind: 'unauthenticated', title: 'Wrong audience or issuer', detail: 'The token is meant for another audience or comes from another issuer.' },
   'auth.claims': { kind: 'unauthenticated', title: 'Bad claims', detail: 'The claim {claim} of the token is missing or not of the expected form.' },
+  'auth.lifetime': { kind: 'unauthenticated', title: 'Token lives too long', detail: 'The token lasts longer than the {limitHours} hours that this server accepts. Ask the issuer for a shorter-lived one.' },
   'auth.scope': { kind: 'forbidden', title: 'Scope missing', detail: 'The token does not carry the scope {scope} that this operation needs.' },
+  'auth.development_secret': { kind: 'internal', title: 'No development secret', detail: 'The secret for development cannot be kept in DATA_DIR ({reason}). Make DATA_DIR writable, or set JWT_SECRET.' },
   // Limits
   'rate.limited': { kind: 'exhausted', title: 'Too many requests', detail: 'At most {limit} requests in {windowSeconds} s. Retry after the time in retry-after.' },
   // Cache
@@ -56,6 +58,7 @@ export const FAILURES = {
   'vector.store_disabled': { kind: 'unavailable', title: 'No vector store', detail: 'This server runs without a vector store. Set VECTORDB_TYPE.' },
   'vector.store_unavailable': { kind: 'unavailable', title: 'Vector store unavailable', detail: 'The vector store {provider} does not answer ({reason}).' },
   'vector.store_refused': { kind: 'internal', title: 'Vector store refused', detail: 'The vector store {provider} cannot be opened: {reason}. {fix}' },
+  'vector.memory_exceeded': { kind: 'internal', title: 'Collection larger than memory', detail: 'The collection {collection} needs {neededMiB} MiB of memory to be searched; VECTORDB_MEMORY_MAX allows {limitMiB} MiB. Raise it on the server.' },
   // Providers
   'provider.unknown': { kind: 'internal', title: 'Unknown provider', detail: '{variable}={name} is not a known {family}. Known: {known}. A package of your own must be listed in PLUGINS.' },
   'provider.not_a_provider': { kind: 'internal', title: 'Not a provider', detail: 'The package {package} does not export a provider made with defineProvider.' },

@@ -1,0 +1,45 @@
+// Who is calling, for whom, and what they may do: read from the claims of a verified token.
+import { failure } from '#ports';
+import { isScope, type Scope } from './scopes.js';
+
+export interface Caller {
+  readonly subject: string;
+  readonly tenant: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** The claim `jti`. */
+  readonly tokenId?: string;
+  /** Epoch milliseconds: the claim `exp`, without tolerance. */
+  readonly expiresAt: number;
+  may(scope: Scope): boolean;
+}
+
+/** The claims of a token whose signature, times, audience and issuer were checked. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+const DEFAULT_TENANT = 'default';
+const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
+/** No control characters, no lone surrogates: subjects stand in logs and keys. */
+const NAME = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
+
+/** Fails with `auth.claims`. The tenant comes from here alone, never from a request. */
+export function callerFrom(claims: Claims, tenantClaim: string, expiresAt: number): Caller {
+  const subject = text(claims, 'sub', NAME);
+  const tenant = Object.hasOwn(claims, tenantClaim) ? text(claims, tenantClaim, TENANT) : DEFAULT_TENANT;
+  const tokenId = Object.hasOwn(claims, 'jti') ? { tokenId: text(claims, 'jti', NAME) } : {};
+  const scopes: ReadonlySet<Scope> = new Set([...scopesIn(claims, 'scope'), ...scopesIn(claims, 'scp')]);
+  return Object.freeze({ subject, tenant, scopes, ...tokenId, expiresAt, may: (scope: Scope) => scopes.has(scope) });
+}
+
+function text(claims: Claims, claim: string, form: RegExp): string {
+  const value = claims[claim];
+  if (typeof value !== 'string' || !form.test(value)) throw failure('auth.claims', { claim });
+  return value;
+}
+
+/** Space-separated (RFC 8693 §4.2) or an array. Scopes of other services are passed over. */
+function scopesIn(claims: Claims, claim: string): Scope[] {
+  const value = Object.hasOwn(claims, claim) ? claims[claim] : '';
+  const names = typeof value === 'string' ? value.split(' ') : value;
+  if (!Array.isArray(names)) throw failure('auth.claims', { claim });
+  return names.filter(isScope);
+}
