@@ -1,5 +1,6 @@
 // The structured log: JSON lines with time, level, service and trace, without secrets or the texts of users.
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { errorFields } from './error-fields.js';
 import type { ObservabilityConfig } from './observability.section.js';
 import { masked, redacted, WITHHELD_PATHS, withheld } from './redaction.js';
 import { activeTrace } from './spans.js';
@@ -30,6 +31,8 @@ export function createLogger(
       formatters: { level: (label) => ({ level: label }), log: (fields) => redacted(fields) },
       // Fields given to child() do not pass formatters.log.
       redact: { paths: WITHHELD_PATHS, censor: (value, path) => withheld(path.at(-1) ?? '', value) },
+      // Errors are fields already, but for those given to child(); pino's own serializer would print all that they hold.
+      serializers: { err: (value: unknown) => (value instanceof Error ? errorFields(value) : value) },
       hooks: { streamWrite: masked },
       mixin: activeTrace,
     },

@@ -1,5 +1,5 @@
 // Metrics inside the container: one registry, fed by the doors and by what the engine rooms announce.
-import { Controller, type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
+import { Controller, type DynamicModule, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { Registry } from 'prom-client';
 import { EngineMetrics } from './engine-metrics.js';
@@ -11,10 +11,10 @@ import { RequestMetrics } from './request-metrics.js';
 class NoDoor {}
 
 @Module({})
-export class MetricsModule implements OnModuleDestroy {
+export class MetricsModule implements OnModuleInit, OnModuleDestroy {
   constructor(private readonly engine: EngineMetrics) {}
 
-  /** Provides `Registry`, `RequestMetrics` and `EngineMetrics` (already listening), all of one registry of its own. */
+  /** Provides `Registry`, `RequestMetrics` and `EngineMetrics` (which listens while the application lives), all of one registry of its own. */
   static forRoot(): DynamicModule {
     const registry = new Registry();
     const prometheus = PrometheusModule.register({
@@ -22,18 +22,20 @@ export class MetricsModule implements OnModuleDestroy {
       defaultMetrics: { enabled: true, config: { register: registry } },
     });
     dropMisnamedMetrics(registry);
-    const engine = new EngineMetrics(registry);
-    engine.open();
     return {
       module: MetricsModule,
       imports: [prometheus],
       providers: [
         { provide: Registry, useValue: registry },
         { provide: RequestMetrics, useValue: new RequestMetrics(registry) },
-        { provide: EngineMetrics, useValue: engine },
+        { provide: EngineMetrics, useValue: new EngineMetrics(registry) },
       ],
       exports: [Registry, RequestMetrics, EngineMetrics],
     };
+  }
+
+  onModuleInit(): void {
+    this.engine.open();
   }
 
   onModuleDestroy(): void {

@@ -50,8 +50,15 @@ const TEXT_NAMES = [
   'vectors',
 ];
 
-const secretNames = new Set(SECRET_NAMES.map(plain));
-const textNames = new Set(TEXT_NAMES.map(plain));
+type Sort = 'secret' | 'text' | 'url' | 'open';
+
+const sorts = new Map<string, Sort>();
+for (const name of SECRET_NAMES) sorts.set(plain(name), 'secret');
+for (const name of TEXT_NAMES) sorts.set(plain(name), 'text');
+
+/** What was found for names as they are spelled: fields come from code, so that there are few. */
+const remembered = new Map<string, Sort>();
+const MOST_REMEMBERED = 1000;
 
 const MOST_ITEMS = 50;
 const DEEPEST = 6;
@@ -59,7 +66,7 @@ const DEEPEST = 6;
 // Bearer tokens, JWTs, and passwords in URLs, wherever they stand in a line.
 const BEARER = /\b(bearer)\s+[\w.~+/=-]{8,}/gi;
 const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
-const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"]+@/gi;
+const URL_PASSWORD = /:\/\/[^\s/@"]+@/g;
 
 // A size that was put there before: pino's redaction comes after ours.
 const SIZE = /^\[(text of \d+ characters|\d+ (items|bytes)|withheld)\]$/;
@@ -67,17 +74,19 @@ const SIZE = /^\[(text of \d+ characters|\d+ (items|bytes)|withheld)\]$/;
 /** A copy of the fields of a log line that may be printed. Cycles and depth end at six levels. */
 export function redacted(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields))
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
     copy[name] = withheld(name, value) ?? printable(name, value, depth);
+  }
   return copy;
 }
 
 /** What is printed in place of the value of a field that must not be; `undefined` where it may be. */
 export function withheld(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const wanted = plain(name);
-  if (secretNames.has(wanted)) return MASK;
-  return textNames.has(wanted) ? sizeOf(value) : undefined;
+  const sort = sortOf(name);
+  if (sort === 'secret') return MASK;
+  return sort === 'text' ? sizeOf(value) : undefined;
 }
 
 /** The names that are withheld, for pino's own redaction of the fields that a child logger is made with. */
@@ -87,12 +96,12 @@ export const WITHHELD_PATHS = [...SECRET_NAMES, ...TEXT_NAMES].map((name) =>
 
 /** A finished log line without the secrets that can be told by their form. */
 export function masked(line: string): string {
-  return line.replace(BEARER, `$1 ${MASK}`).replace(JWT, MASK).replace(URL_PASSWORD, `$1${MASK}@`);
+  return line.replace(BEARER, `$1 ${MASK}`).replace(JWT, MASK).replace(URL_PASSWORD, `://${MASK}@`);
 }
 
 function printable(name: string, value: unknown, depth: number): unknown {
   // The query part of a URL may carry a question: DELETE /api/cache?query=…
-  if (typeof value === 'string') return plain(name).endsWith('url') ? value.split('?', 1)[0] : value;
+  if (typeof value === 'string') return sortOf(name) === 'url' ? value.split('?', 1)[0] : value;
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Secret) return MASK;
   if (value instanceof Error) return errorFields(value);
@@ -108,6 +117,15 @@ function sizeOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.length} items]`;
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   return '[withheld]';
+}
+
+function sortOf(name: string): Sort {
+  const known = remembered.get(name);
+  if (known) return known;
+  const wanted = plain(name);
+  const sort = sorts.get(wanted) ?? (wanted.endsWith('url') ? 'url' : 'open');
+  if (remembered.size < MOST_REMEMBERED) remembered.set(name, sort);
+  return sort;
 }
 
 function plain(name: string): string {

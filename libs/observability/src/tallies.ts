@@ -6,7 +6,7 @@ export interface TallyOptions {
   name: string;
   help: string;
   /** At most three, each with values of a closed set. */
-  labels?: readonly string[];
+  labels: readonly string[];
   registry: Registry;
 }
 
@@ -19,7 +19,7 @@ export const DURATION_BOUNDS = [
 export class CounterTally {
   private readonly table: SeriesTable<{ total: number }>;
 
-  constructor({ name, help, labels = [], registry }: TallyOptions) {
+  constructor({ name, help, labels, registry }: TallyOptions) {
     const table = new SeriesTable(labels, () => ({ total: 0 }));
     this.table = table;
     new Counter({
@@ -32,7 +32,6 @@ export class CounterTally {
         for (const row of table.rows) this.inc(row.labels, row.series.total);
       },
     });
-    if (labels.length === 0) table.at();
   }
 
   /** Adds to the series of these label values. `amount` is not negative. */
@@ -45,7 +44,7 @@ export class CounterTally {
 export class HistogramTally {
   private readonly table: SeriesTable<Buckets>;
 
-  constructor({ name, help, labels = [], registry }: TallyOptions, bounds: readonly number[] = DURATION_BOUNDS) {
+  constructor({ name, help, labels, registry }: TallyOptions, bounds: readonly number[] = DURATION_BOUNDS) {
     const limits = Float64Array.from(bounds);
     this.table = new SeriesTable(labels, () => new Buckets(limits));
     new TalliedHistogram({ name, help, labelNames: labels, buckets: [...bounds], registers: [registry] }, this.table);

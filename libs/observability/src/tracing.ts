@@ -1,5 +1,6 @@
 // Starts OpenTelemetry where a collector is configured; elsewhere its SDK is never even loaded.
 import { context, propagation, trace } from '@opentelemetry/api';
+import { withTimeout } from '#resilience';
 import { makeAnnouncedSpans } from './announced-spans.js';
 import type { Logger } from './logger.js';
 import type { ObservabilityConfig } from './observability.section.js';
@@ -13,9 +14,11 @@ export type TracingConfig = Pick<
 
 export interface Tracing {
   readonly enabled: boolean;
-  /** Sends what is left, within a few seconds, and stops. May be called twice. */
+  /** Sends what is left, for three seconds at most, and stops. May be called twice. */
   shutdown(): Promise<void>;
 }
+
+const LAST_SENDING_MS = 3000;
 
 const OFF: Tracing = { enabled: false, shutdown: async () => {} };
 
@@ -32,7 +35,9 @@ export async function startTracing(config: TracingConfig, { logger }: { logger?:
   const end = async () => {
     switchTracing(false);
     for (const stop of stops) stop();
-    await sdk.shutdown().catch((err: unknown) => logger?.warn({ err }, 'The last traces could not be sent.'));
+    await withTimeout('The trace collector', LAST_SENDING_MS, undefined, () => sdk.shutdown()).catch((err: unknown) =>
+      logger?.warn({ err }, 'The last traces could not be sent.'),
+    );
     for (const api of [trace, context, propagation]) api.disable();
   };
   return { enabled: true, shutdown: () => (ended ??= end()) };
