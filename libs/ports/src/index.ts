@@ -2,6 +2,7 @@
 export { ByteStore, type KeyPage } from './byte-store.js';
 export type { CallOptions } from './call-options.js';
 export type { ContractCase } from './contract/contract-case.js';
+export { embeddingModelContract } from './contract/embedding-model-contract.js';
 export { EmbeddingModel, type EmbeddingPurpose, type Embeddings, type EmbedOptions } from './embedding-model.js';
 export { type AnnouncementName, type Announcements, announce, announced, listen, type Tier } from './events.js';
 export {
