@@ -1,9 +1,11 @@
 // The one place that names every room.
 import { type DynamicModule, Module } from '@nestjs/common';
+import { signingSecret } from '#auth';
 import { AuthModule } from '#auth/module';
 import { CacheModule } from '#cache/module';
 import { readConfig } from '#config';
 import { ConfigModule } from '#config/module';
+import { Sealer } from '#crypto';
 import { CryptoModule } from '#crypto/module';
 import { EmbeddingsModule } from '#embeddings/module';
 import { HttpDoor } from '#gateway';
@@ -25,10 +27,10 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(sections, config),
         ObservabilityModule.forRoot(config.observability, logger),
-        CryptoModule,
+        CryptoModule.forRoot({ nameSecret: signingSecret(config.auth, config.runtime.dataDir) }),
         AuthModule,
         EmbeddingsModule,
-        VectorStoresModule,
+        VectorStoresModule.forRoot({ sealer: Sealer }),
         CacheModule,
         QueryModule,
         GatewayModule.forRoot(door.routes),

@@ -1,5 +1,5 @@
 // What a developer sees when the server is up: where it is, a token, and a command that works when pasted.
-import { developmentSecret, mintToken, SCOPES } from '#auth';
+import { mintToken, SCOPES, signingSecret } from '#auth';
 import type { AppConfig } from './app.module.js';
 
 const TOKEN_TTL_MS = 24 * 3_600_000;
@@ -24,15 +24,19 @@ export function greeting(url: string, config: AppConfig): string {
 }
 
 function developmentToken({ auth, runtime }: AppConfig): string | undefined {
-  if (!auth.algorithms.includes('HS256')) return undefined;
+  const secret = signingSecret(auth, runtime.dataDir);
+  if (!secret || !auth.algorithms.includes('HS256')) return undefined;
+  const [audience] = auth.audience;
+  const [issuer] = auth.issuer;
   return mintToken({
-    secret: auth.secret ?? developmentSecret(runtime.dataDir),
+    secret,
     subject: 'developer',
     tenant: 'default',
     scopes: SCOPES.filter((scope) => scope !== 'admin'),
     ttlMs: TOKEN_TTL_MS,
-    audience: auth.audience,
-    issuer: auth.issuer,
+    tenantClaim: auth.tenantClaim,
+    ...(audience !== undefined && { audience }),
+    ...(issuer !== undefined && { issuer }),
   });
 }
 

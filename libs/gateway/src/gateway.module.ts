@@ -7,9 +7,7 @@ import { type CacheConfig, cacheSection, RedisConnection } from '#cache';
 import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyNames } from '#crypto';
-import { CryptoModule } from '#crypto/module';
 import { QueryModule } from '#query/module';
-import { VectorStoresModule } from '#vector-stores/module';
 import { EventsModule } from './events/events.module.js';
 import { EndpointAudit } from './endpoint-audit.service.js';
 import { GUARDS } from './guards.js';
@@ -26,7 +24,7 @@ import { ReadinessService } from './readiness.service.js';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './rate-limit/index.js';
 
 const throttler = ThrottlerModule.forRootAsync({
-  imports: [CacheModule, CryptoModule],
+  imports: [CacheModule],
   inject: [configToken(rateLimitSection), configToken(cacheSection), RedisConnection, KeyNames],
   useFactory: (limits: RateLimitConfig, cache: CacheConfig, redis: RedisConnection | null, names: KeyNames) => ({
     throttlers: [{ ttl: limits.windowMs, limit: limits.max }],
@@ -40,7 +38,7 @@ export class GatewayModule {
   static forRoot(routes: RouteTable): DynamicModule {
     return {
       module: GatewayModule,
-      imports: [DiscoveryModule, AuthModule, CryptoModule, CacheModule, QueryModule, VectorStoresModule, throttler, EventsModule.forRoot(throttler)],
+      imports: [DiscoveryModule, AuthModule, CacheModule, QueryModule, throttler, EventsModule.forRoot(throttler)],
       controllers: [QueryController, CacheController, VectorsController, OperationsController],
       providers: [
         Pipeline,

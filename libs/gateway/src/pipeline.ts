@@ -3,7 +3,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
 import type { z } from 'zod';
-import { type Caller, PassportAuthenticator, TokenVerifier } from '#auth/module';
+import { type Caller, TokenVerifier } from '#auth';
+import { PassportAuthenticator } from '#auth/module';
 import { configToken } from '#config';
 import { announce, type Failure, failure, type InputProblem } from '#ports';
 import type { EndpointSpec } from './endpoint.js';

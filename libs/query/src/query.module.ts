@@ -4,11 +4,9 @@ import { type CacheConfig, cacheSection, TieredCache } from '#cache';
 import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyNames } from '#crypto';
-import { CryptoModule } from '#crypto/module';
 import { Embedder } from '#embeddings';
 import { EmbeddingsModule } from '#embeddings/module';
 import { VectorStore } from '#ports';
-import { VectorStoresModule } from '#vector-stores/module';
 import { AnswersService } from './answers.service.js';
 import { EntryNames } from './entry-names.js';
 import { KnowledgeService } from './knowledge.service.js';
@@ -16,7 +14,7 @@ import { QueryService } from './query.service.js';
 import { type QueryConfig, querySection } from './query.section.js';
 
 @Module({
-  imports: [CryptoModule, CacheModule, EmbeddingsModule, VectorStoresModule],
+  imports: [CacheModule, EmbeddingsModule],
   providers: [
     {
       provide: EntryNames,

@@ -7,7 +7,6 @@ import { Bus } from '#cache';
 import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyNames, Sealer } from '#crypto';
-import { CryptoModule } from '#crypto/module';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage, TrustedProxies } from '../rate-limit/index.js';
 import { EventHub } from './event-hub.js';
 import { EventsGateway } from './events.gateway.js';
@@ -20,7 +19,7 @@ export class EventsModule {
   static forRoot(throttler: DynamicModule): DynamicModule {
     return {
       module: EventsModule,
-      imports: [AuthModule, CacheModule, CryptoModule, throttler],
+      imports: [AuthModule, CacheModule, throttler],
       providers: [
         EventsGateway,
         {

@@ -1,0 +1,160 @@
+// selectCache(): a cache for a program of your own, chosen by options or by the same variables as the server's.
+import { randomBytes } from 'node:crypto';
+import { type CacheConfig, cacheSection, type EntryRef, openCache, RedisConnection, type TieredCache } from '#cache';
+import { environmentSources, readConfig, runtimeSection, type Sources } from '#config';
+import { cryptoSection, type KeyNames, keyNamesFrom, openSealer, type Sealer } from '#crypto';
+import { Secret } from '#ports';
+
+/** What is left out comes from the environment (see docs/CONFIGURATION.md), but for the backend, which is `memory`. */
+export interface CacheOptions {
+  /** Default: CACHE_BACKEND, else `memory`. */
+  backend?: 'memory' | 'sqlite' | 'redis';
+  redisUrl?: string;
+  /** Folder of the SQLite file. */
+  dataDir?: string;
+  /** base64 of 32 bytes: seals everything that leaves the process. */
+  encryptionKey?: string;
+  /** At least 32 characters. Programs that share a store must share it. Needed for `sqlite` and `redis`. */
+  keyNameSecret?: string;
+  /** Seconds for which an entry is kept where `set` does not say. */
+  ttl?: number;
+  /** Size of the memory tier, e.g. `64MiB`. */
+  memoryMax?: string;
+  /** Parts one store among several uses. */
+  tenant?: string;
+}
+
+/**
+ * Makes a cache. Nothing is opened until it is first used.
+ *
+ * ```ts
+ * const cache = selectCache();
+ * await cache.set('key', { payload: true }, 60);
+ * const value = await cache.get('key');
+ * ```
+ */
+export function selectCache(options: CacheOptions = {}): LibraryCache {
+  return new LibraryCache(options);
+}
+
+/** Values are JSON: what `JSON.stringify` keeps comes back. Every method fails with a `Failure`, whose `code` is stable. */
+export class LibraryCache {
+  private opened: Promise<Opened> | undefined;
+  private readonly tenant: string;
+
+  constructor(private readonly options: CacheOptions = {}) {
+    this.tenant = options.tenant ?? 'library';
+  }
+
+  /** The value; `undefined` where there is none, or it has ended. */
+  async get<T = unknown>(key: string): Promise<T | undefined> {
+    const { cache, ref } = await this.at(key);
+    const found = await cache.look(ref);
+    return found?.state === 'fresh' ? (JSON.parse(found.entry.json) as T) : undefined;
+  }
+
+  /** Keeps a value for `ttl` seconds. */
+  async set(key: string, value: unknown, ttl?: number): Promise<void> {
+    const { cache, ref } = await this.at(key);
+    const json = JSON.stringify(value);
+    if (json === undefined) throw new TypeError('The value has no JSON form (undefined, a function or a symbol).');
+    await cache.keep(ref, { json, origin: 'written', ...(ttl !== undefined && { ttlMs: ttl * 1000 }) });
+  }
+
+  /** The value that is kept, else what `make` gives, which is then kept. Many who ask at once wait for one `make`. */
+  async wrap<T>(key: string, make: () => Promise<T>, ttl?: number): Promise<T> {
+    const kept = await this.get<T>(key);
+    if (kept !== undefined) return kept;
+    const { cache, ref } = await this.at(key);
+    return cache.flight(ref, async () => {
+      const made = await make();
+      await this.set(key, made, ttl);
+      return made;
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    const { cache, ref } = await this.at(key);
+    await cache.forget(ref);
+  }
+
+  /** Forgets everything of this cache's tenant. */
+  async clear(): Promise<void> {
+    const { cache } = await this.open();
+    await cache.forgetTenant(this.tenant);
+  }
+
+  /** Releases files and connections. May be called twice; the next use opens again. */
+  async close(): Promise<void> {
+    const opened = await this.opened?.catch(() => undefined);
+    this.opened = undefined;
+    await opened?.close();
+  }
+
+  private async at(key: string): Promise<{ cache: TieredCache; ref: EntryRef }> {
+    const { cache, names } = await this.open();
+    return { cache, ref: { tenant: this.tenant, name: names.name(`library\0${this.tenant}\0${key}`) } };
+  }
+
+  private open(): Promise<Opened> {
+    this.opened ??= openAll(this.options).catch((error: unknown) => {
+      this.opened = undefined;
+      throw error;
+    });
+    return this.opened;
+  }
+}
+
+interface Opened {
+  cache: TieredCache;
+  names: KeyNames;
+  close(): Promise<void>;
+}
+
+async function openAll(options: CacheOptions): Promise<Opened> {
+  const config = readConfig([runtimeSection, cacheSection, cryptoSection], sourcesOf(options));
+  const names = namesOf(config.cache, config.crypto);
+  const sealer = await openSealer(config.crypto, { plugins: config.runtime.plugins });
+  const redis = redisOf(config.cache);
+  const cache = await openCache(config.cache, { dataDir: config.runtime.dataDir, sealer, names, ...(redis && { redis }) });
+  return { cache, names, close: () => closeAll(cache, redis, sealer) };
+}
+
+async function closeAll(cache: TieredCache, redis: RedisConnection | undefined, sealer: Sealer): Promise<void> {
+  await cache.close();
+  await redis?.close();
+  await sealer.close();
+}
+
+/** What only this process can read needs no lasting name; what outlives it does. */
+function namesOf(cache: CacheConfig, crypto: Parameters<typeof keyNamesFrom>[0]): KeyNames {
+  const lasting = cache.backend !== 'memory';
+  return keyNamesFrom(crypto, lasting ? undefined : new Secret(randomBytes(32).toString('hex')));
+}
+
+function redisOf({ backend, redisUrl, storeTimeoutMs }: CacheConfig): RedisConnection | undefined {
+  return backend === 'redis' && redisUrl ? RedisConnection.open(redisUrl, { timeoutMs: storeTimeoutMs }) : undefined;
+}
+
+/** Options stand before the environment, under the names that the sections know. */
+function sourcesOf(options: CacheOptions): Sources {
+  const environment = environmentSources();
+  const given: Record<string, string | undefined> = {
+    CACHE_BACKEND: options.backend,
+    REDIS_URL: options.redisUrl,
+    DATA_DIR: options.dataDir,
+    CACHE_ENCRYPTION_KEY: options.encryptionKey,
+    KEY_NAME_SECRET: options.keyNameSecret,
+    CACHE_TTL: options.ttl === undefined ? undefined : `${options.ttl}s`,
+    CACHE_MEMORY_MAX: options.memoryMax,
+  };
+  const fallback: Record<string, string> = { CACHE_BACKEND: 'memory' };
+  return {
+    lookUp(env, secret) {
+      const text = given[env];
+      if (text !== undefined) return { text, source: 'options of selectCache' };
+      const found = environment.lookUp(env, secret);
+      return found ?? (fallback[env] ? { text: fallback[env], source: 'default' } : undefined);
+    },
+  };
+}
