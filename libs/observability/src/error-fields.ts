@@ -18,7 +18,7 @@ export function errorFields(error: Error, depth = 4): ErrorFields {
   return {
     type: error.name,
     message: messageOf(error),
-    ...(code !== undefined && { code: String(code) }),
+    ...((typeof code === 'string' || typeof code === 'number') && { code: String(code) }),
     ...stackOf(error),
     ...(error.cause instanceof Error && depth > 0 && { cause: errorFields(error.cause, depth - 1) }),
   };

@@ -30,7 +30,7 @@ export function createLogger(
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: (fields) => redacted(fields) },
       // Fields given to child() do not pass formatters.log.
-      redact: { paths: WITHHELD_PATHS, censor: (value, path) => withheld(path.at(-1) ?? '', value) },
+      redact: { paths: WITHHELD_PATHS, censor: (value, path) => withheld(String(path.at(-1)), value) },
       // Errors are fields already, but for those given to child(); pino's own serializer would print all that they hold.
       serializers: { err: (value: unknown) => (value instanceof Error ? errorFields(value) : value) },
       hooks: { streamWrite: masked },

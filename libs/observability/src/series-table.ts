@@ -40,7 +40,7 @@ export class SeriesTable<Series> {
   }
 
   private add(values: readonly string[]): Series {
-    const labels = Object.fromEntries(this.labelNames.map((name, index) => [name, values[index] ?? '']));
+    const labels = Object.fromEntries(this.labelNames.map((name, index) => [name, values[index]!]));
     const series = this.make();
     this.rows.push({ labels, series });
     return series;

@@ -34,9 +34,11 @@ export class CounterTally {
     });
   }
 
-  /** Adds to the series of these label values. `amount` is not negative. */
+  /** Adds to the series of these label values; what is not a positive number adds nothing. */
   add(amount: number, first?: string, second?: string, third?: string): void {
-    this.table.at(first, second, third).total += amount;
+    const series = this.table.at(first, second, third);
+    // One NaN would make every scrape from then on fail.
+    if (amount > 0) series.total += amount;
   }
 }
 

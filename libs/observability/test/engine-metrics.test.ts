@@ -116,6 +116,14 @@ describe('engine metrics', () => {
     expect(await registry.metrics()).toContain('resk_rate_limited_requests_total{door="http",tracker="address"} 1\n');
   });
 
+  test('can still be read after a number that is none', async () => {
+    announce('cache.write', { tenant: 'n', key: 'k', origin: 'written', bytes: Number.NaN });
+    announce('cache.store_call', { tier: 'redis', operation: 'get', durationMs: Number.NaN });
+    const text = await registry.metrics();
+    expect(text).toContain('resk_cache_written_bytes_total{origin="written"} 0\n');
+    expect(text).toContain('resk_cache_store_call_duration_seconds_sum{tier="redis",operation="get"} 0\n');
+  });
+
   test('read how much the tiers hold at each scrape, without the numbers that a tier does not know', async () => {
     let entries = 1;
     metrics.watchTiers(() => [

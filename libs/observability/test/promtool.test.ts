@@ -44,7 +44,10 @@ describe('the metrics', () => {
   });
 
   test.runIf(hasPromtool)('pass promtool check metrics without a remark', async () => {
-    const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], { input: await everything() });
+    const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
+      input: await everything(),
+      encoding: 'utf8',
+    });
     expect(`${stdout}${stderr}`).toBe('');
     expect(status).toBe(0);
   });
