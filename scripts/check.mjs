@@ -1,0 +1,75 @@
+// npm run check: everything that can be said of the code without running the product, side by side, with one summary.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBuilt, ensureInstalled, environment, main, nodeBinary, root } from './bootstrap.mjs';
+
+/** Name → the program in node_modules and its arguments. */
+const CHECKS = {
+  'format and lint': ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  types: [
+    'typescript/bin/tsc',
+    '--noEmit',
+    '--incremental',
+    '--tsBuildInfoFile',
+    'node_modules/.cache/check.tsbuildinfo',
+  ],
+  'floating promises': [
+    'oxlint/bin/oxlint',
+    '--type-aware',
+    '--deny-warnings',
+    'apps',
+    'libs',
+    'test',
+    'bench',
+    'scripts',
+  ],
+  architecture: ['vitest/vitest.mjs', 'run', 'test/architecture'],
+  'OpenAPI document': ['@redocly/cli/bin/cli.js', 'lint', 'docs/openapi.json'],
+};
+
+await main(async () => {
+  ensureInstalled();
+  const started = performance.now();
+  const checks = Object.entries(CHECKS).map(([name, [program, ...args]]) =>
+    outcome(name, [join('node_modules', program), ...args.filter(isThere)]),
+  );
+  const results = await Promise.all([...checks, generatedDocuments()]);
+  for (const { name, ok, output } of results) if (!ok) console.log(`\n── ${name} ──\n${output.trim()}`);
+  console.log('');
+  for (const { name, ok, seconds } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
+  const failed = results.filter(({ ok }) => !ok).length;
+  const total = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${results.length - failed} checks passed, ${failed} failed in ${total} s`);
+  return failed === 0 ? 0 : 1;
+});
+
+/** Folders that a young clone lacks are left out; anything else is passed as it is. */
+function isThere(arg) {
+  return !['apps', 'libs', 'test', 'bench', 'scripts'].includes(arg) || existsSync(join(root, arg));
+}
+
+/** The generators run from dist; a build that fails is a check that fails. */
+async function generatedDocuments() {
+  const name = 'generated documents';
+  try {
+    ensureBuilt();
+  } catch (error) {
+    return { name, ok: false, output: error.message, seconds: '0.0' };
+  }
+  return outcome(name, ['dist/scripts/generate/main.js', '--check']);
+}
+
+function outcome(name, args) {
+  const started = performance.now();
+  const env = { ...environment(), REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
+  const child = spawn(nodeBinary(), args, { cwd: root, env });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ name, ok: code === 0, output, seconds: ((performance.now() - started) / 1000).toFixed(1) });
+    });
+  });
+}
