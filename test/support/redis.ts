@@ -97,7 +97,7 @@ export class RedisServer {
 
   async #ready(): Promise<void> {
     const giveUpAt = Date.now() + READY_WITHIN_MS;
-    while (!(await pings(this.port))) {
+    while (!(await answers(this.port, this.process.pid))) {
       if (this.process.exitCode !== null) throw new Error(`redis-server did not start on port ${this.port}`);
       if (Date.now() > giveUpAt) throw new Error('redis-server does not answer');
       await pause(20);
@@ -105,12 +105,13 @@ export class RedisServer {
   }
 }
 
-function pings(port: number): Promise<boolean> {
+/** Whether the server on the port is the one with this process id, and answers. */
+function answers(port: number, pid: number | undefined): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const socket = connect(port, '127.0.0.1', () => socket.write('INFO server\r\n'));
     socket.once('data', (reply) => {
       socket.destroy();
-      resolve(reply.toString().startsWith('+PONG'));
+      resolve(reply.toString().includes(`process_id:${pid}\r`));
     });
     socket.once('error', () => resolve(false));
   });

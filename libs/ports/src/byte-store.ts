@@ -16,22 +16,26 @@ export abstract class ByteStore {
   /** Name of the tier in replies and metric labels, e.g. `sqlite`, `redis`; from a closed set. */
   abstract readonly tier: string;
 
-  /** The values of the keys in their order, `undefined` for one that is absent or past its end. */
+  /** The values of the keys in their order, `undefined` for one that is absent or past its end; a counter reads as its decimal text. */
   abstract getMany(keys: readonly string[], options?: CallOptions): Promise<(string | undefined)[]>;
   /** Keeps the value for `ttlMs` milliseconds. When it returns, a restart of the process does not lose it. */
   abstract set(key: string, value: string, ttlMs: number, options?: CallOptions): Promise<void>;
   /** Deletes keys. Gives how many there were, where known. */
   abstract delete(keys: readonly string[], options?: CallOptions): Promise<number | undefined>;
-  /** Adds one to a counter atomically over all processes, and gives its new value (the first is 1). Counters do not end. */
-  abstract increment(key: string, options?: CallOptions): Promise<number>;
+  /**
+   * Adds one to a counter atomically over all processes, and gives its new value (the first is 1). With `idleMs` the
+   * counter ends that long after its last increment; without, it does not end.
+   */
+  abstract increment(key: string, options?: CallOptions & { idleMs?: number }): Promise<number>;
   /** The value of counters, 0 for one never incremented. */
   abstract counters(keys: readonly string[], options?: CallOptions): Promise<number[]>;
   /** Keys with the prefix, in no particular order, some page at a time; each key that stays is seen at least once. */
-  abstract list(
-    prefix: string,
-    page: { cursor?: string; limit: number },
-    options?: CallOptions,
-  ): Promise<KeyPage>;
+  abstract list(prefix: string, page: { cursor?: string; limit: number }, options?: CallOptions): Promise<KeyPage>;
+  /**
+   * What lies under the prefix now is of no more use: the store may delete it at its own pace, and never what is set
+   * later. Takes time that hardly grows with the number of keys. Gives how many keys there were, where known.
+   */
+  abstract retire(prefix: string, options?: CallOptions): Promise<number | undefined>;
   /** Resolves when the store answers; else fails with `cache.store_unavailable`. */
   abstract health(options?: CallOptions): Promise<void>;
   /** Releases what the store holds. May be called twice. */

@@ -1,0 +1,81 @@
+// Opens the cache that the configuration asks for: the store, the bus and what stands before them.
+import { join } from 'node:path';
+import type { KeyNames, Sealer } from '#crypto';
+import { type ByteStore, failure } from '#ports';
+import { type Bus, LocalBus, RedisBus } from './bus.js';
+import type { CacheConfig } from './cache.section.js';
+import { Fences } from './fences.js';
+import { Invalidations } from './invalidations.js';
+import { Keyspace } from './keyspace.js';
+import { MemoryTier } from './memory-tier.js';
+import { Policy } from './policy.js';
+import { RedisConnection } from './redis-connection.js';
+import { StoredTier } from './stored-tier.js';
+import { RedisStore } from './stores/redis-store.js';
+import { SqliteStore } from './stores/sqlite-store.js';
+import { TieredCache } from './tiered-cache.js';
+
+export interface OpenCacheOptions {
+  /** Folder of the SQLite file. */
+  dataDir: string;
+  sealer: Sealer;
+  names: KeyNames;
+  /** The process's connection, for CACHE_BACKEND=redis; stays the giver's to close. One is opened where absent. */
+  redis?: RedisConnection | undefined;
+  /** How instances tell each other of purges; stays the giver's to close. */
+  bus?: Bus | undefined;
+  now?: () => number;
+  random?: () => number;
+}
+
+/**
+ * Fails with `cache.store_refused` where the SQLite file cannot be used. A Redis that is down does not fail: the cache
+ * works from memory until it is up.
+ */
+export async function openCache(config: CacheConfig, o: OpenCacheOptions): Promise<TieredCache> {
+  const { now = Date.now, random = Math.random } = o;
+  const redis = config.backend === 'redis' ? (o.redis ?? openRedis(config)) : undefined;
+  const bus = o.bus ?? openBus(config, redis);
+  const keys = new Keyspace(config.redisPrefix, o.names);
+  const policy = new Policy(config, random);
+  const fences = new Fences();
+  const memory = new MemoryTier(config.memoryMaxBytes);
+  const store = await openStore(config, o.dataDir, redis);
+  const invalidations = new Invalidations(bus, memory, fences);
+  await invalidations.open();
+  return new TieredCache({
+    memory,
+    stored: store && new StoredTier(store, o.sealer, keys, policy.longestLifeMs),
+    keys,
+    policy,
+    fences,
+    invalidations,
+    entryMaxBytes: config.entryMaxBytes,
+    now,
+    close: async () => {
+      if (!o.bus) await bus.close();
+      if (!o.redis) await redis?.close();
+    },
+  });
+}
+
+/** The connection of the configuration. Returns at once, whether or not Redis is up. */
+export function openRedis({ redisUrl, storeTimeoutMs }: CacheConfig): RedisConnection {
+  if (!redisUrl)
+    throw failure('cache.store_refused', { tier: 'redis', reason: 'no address is set', fix: 'Set REDIS_URL.' });
+  return RedisConnection.open(redisUrl, { timeoutMs: storeTimeoutMs });
+}
+
+export function openBus({ redisPrefix }: CacheConfig, redis: RedisConnection | undefined): Bus {
+  return redis ? new RedisBus(redis, redisPrefix) : new LocalBus();
+}
+
+async function openStore(
+  { backend, storeTimeoutMs }: CacheConfig,
+  dataDir: string,
+  redis: RedisConnection | undefined,
+): Promise<ByteStore | undefined> {
+  if (redis) return new RedisStore(redis);
+  if (backend === 'memory') return undefined;
+  return SqliteStore.open({ file: join(dataDir, 'cache.sqlite'), busyTimeoutMs: storeTimeoutMs });
+}

@@ -1,0 +1,169 @@
+// The one Redis client of the process: opens at once, reconnects for ever, and lets no call wait long.
+import { createHash } from 'node:crypto';
+import { createClient, defaultReconnectStrategy } from '@keyv/redis';
+import { failure, isFailure, type Secret } from '#ports';
+import { Protection, withTimeout } from '#resilience';
+
+export interface RedisConnectionOptions {
+  /** Limit of one call. Milliseconds. */
+  timeoutMs?: number;
+  /** How long Redis is left alone after failing repeatedly. Milliseconds. */
+  cooldownMs?: number;
+}
+
+export interface RedisCall {
+  signal?: AbortSignal | undefined;
+  /** A limit shorter than the connection's. Milliseconds. */
+  timeoutMs?: number;
+}
+
+export type RedisClient = ReturnType<typeof makeClient>;
+
+const FAILURES_BEFORE_PAUSE = 5;
+const MOST_CALLS = 5_000;
+
+/** Every failure is `cache.store_unavailable`, with the driver's error as `cause`. */
+export class RedisConnection {
+  readonly client: RedisClient;
+  readonly #protection: Protection;
+  readonly #topics = new Map<string, Topic>();
+  readonly #timeoutMs: number;
+
+  private constructor(url: Secret, { timeoutMs = 250, cooldownMs = 1000 }: RedisConnectionOptions) {
+    this.client = makeClient(url);
+    this.#timeoutMs = timeoutMs;
+    this.#protection = new Protection({
+      target: 'Redis',
+      family: 'byte-store',
+      provider: 'redis',
+      timeoutMs,
+      retries: 0,
+      backoffMs: 0,
+      maxBackoffMs: 0,
+      breaker: { failures: FAILURES_BEFORE_PAUSE, cooldownMs },
+      concurrency: MOST_CALLS,
+      queue: 0,
+    });
+    this.client.on('error', () => {}); // Each call rejects by itself; without a listener the process would end.
+    this.client.on('ready', () => void this.#resubscribe());
+  }
+
+  /** Returns at once and connects behind: a Redis that is down now is used when it is up. */
+  static open(url: Secret, options: RedisConnectionOptions = {}): RedisConnection {
+    const connection = new RedisConnection(url, options);
+    connection.client.connect().catch(() => {}); // Rejects only when closed before it was connected.
+    return connection;
+  }
+
+  /** Whether commands can be sent now. A frozen server still counts as up. */
+  get up(): boolean {
+    return this.client.isReady;
+  }
+
+  async run<T>(operation: string, call: (client: RedisClient) => Promise<T>, o: RedisCall = {}): Promise<T> {
+    const guarded = (signal?: AbortSignal) =>
+      this.#protection.run(operation, () => translated(call(this.client)), { signal });
+    try {
+      return await (o.timeoutMs === undefined
+        ? guarded(o.signal)
+        : withTimeout('Redis', o.timeoutMs, o.signal, guarded));
+    } catch (cause) {
+      throw isFailure(cause, 'cache.store_unavailable') ? cause : unavailable(cause);
+    }
+  }
+
+  /** A Lua script that Redis runs atomically; its text is sent once, then only its digest. */
+  script(lua: string): { run(keys: string[], args: string[], o?: RedisCall): Promise<unknown> } {
+    const digest = createHash('sha1').update(lua).digest('hex');
+    const evaluate = async (client: RedisClient, given: { keys: string[]; arguments: string[] }) => {
+      try {
+        return await client.evalSha(digest, given);
+      } catch (error) {
+        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+        return client.eval(lua, given);
+      }
+    };
+    return { run: (keys, args, o) => this.run('script', (client) => evaluate(client, { keys, arguments: args }), o) };
+  }
+
+  async publish(topic: string, message: string): Promise<void> {
+    await this.run('publish', (client) => client.publish(topic, message));
+  }
+
+  /**
+   * Hears a topic, also when Redis is down now: from its return on. `missed` is called whenever messages may have been
+   * lost, which is after each reconnection.
+   */
+  async subscribe(topic: string, hearer: Hearer): Promise<() => Promise<void>> {
+    const known = this.#topics.get(topic);
+    const hearers = known?.hearers ?? new Set();
+    hearers.add(hearer);
+    if (!known) {
+      const deliver = (message: string) => {
+        for (const one of hearers) one.heard(message);
+      };
+      this.#topics.set(topic, { hearers, deliver });
+      if (this.up) await this.#listen(topic, deliver);
+    }
+    return async () => {
+      hearers.delete(hearer);
+    };
+  }
+
+  /** May be called twice. */
+  async close(): Promise<void> {
+    this.#protection.close();
+    this.#topics.clear();
+    if (this.client.isOpen) this.client.destroy();
+  }
+
+  async #resubscribe(): Promise<void> {
+    for (const [topic, { hearers, deliver }] of this.#topics) {
+      await this.#listen(topic, deliver);
+      for (const one of hearers) one.missed?.();
+    }
+  }
+
+  /** Waits a while only: a frozen server takes the subscription when it thaws, one that is gone when it is back. */
+  async #listen(topic: string, deliver: (message: string) => void): Promise<void> {
+    const subscribed = this.client.subscribe(topic, deliver);
+    await withTimeout('Redis', this.#timeoutMs, undefined, () => subscribed).catch(() => {});
+  }
+}
+
+export interface Hearer {
+  heard(message: string): void;
+  missed?(): void;
+}
+
+interface Topic {
+  readonly hearers: Set<Hearer>;
+  readonly deliver: (message: string) => void;
+}
+
+function makeClient(url: Secret) {
+  return createClient({
+    url: url.reveal(),
+    // With RESP 3, messages of topics come over the same connection as replies.
+    RESP: 3,
+    maintNotifications: 'disabled',
+    // A call while Redis is away fails at once instead of waiting for its return.
+    disableOfflineQueue: true,
+    // A connection that died without a word is noticed by its silence.
+    pingInterval: 10_000,
+    socket: { reconnectStrategy: defaultReconnectStrategy, connectTimeout: 5_000, socketTimeout: 60_000 },
+  });
+}
+
+// Inside the protection, so that its breaker counts what the driver reports.
+async function translated<T>(reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+function unavailable(cause: unknown) {
+  return failure('cache.store_unavailable', { tier: 'redis' }, { cause });
+}

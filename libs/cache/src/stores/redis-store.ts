@@ -1,0 +1,78 @@
+// Keeps entries in Redis under keys of its own prefix, and never looks at any other.
+import KeyvRedis from '@keyv/redis';
+import { ByteStore, type CallOptions, type KeyPage } from '#ports';
+import type { RedisClient, RedisConnection } from '../redis-connection.js';
+import { ManagedTexts } from './managed-texts.js';
+
+/** One page of a listing looks at most so many times: SCAN passes over foreign keys too. */
+const SCANS_PER_PAGE = 20;
+const MOST_KEYS_PER_SCAN = 500;
+
+/** Redis ends keys by itself, so a value is kept exactly as it is given. The connection stays its opener's to close. */
+export class RedisStore extends ByteStore {
+  readonly tier = 'redis';
+  readonly #texts: ManagedTexts;
+
+  constructor(private readonly connection: RedisConnection) {
+    super();
+    const adapter = new KeyvRedis(connection.client as never, { throwOnErrors: true, useUnlink: true });
+    this.#texts = new ManagedTexts(adapter, {
+      write: (text) => text,
+      read: (row) => ({ value: row, expires: undefined }),
+    });
+  }
+
+  getMany(keys: readonly string[], options?: CallOptions): Promise<(string | undefined)[]> {
+    return this.connection.run('get', () => this.#texts.getMany([...keys]), options);
+  }
+
+  set(key: string, value: string, ttlMs: number, options?: CallOptions): Promise<void> {
+    return this.connection.run('set', () => this.#texts.set(key, value, ttlMs), options);
+  }
+
+  delete(keys: readonly string[], options?: CallOptions): Promise<undefined> {
+    return this.connection.run('delete', async () => void (await this.#texts.delete([...keys])), options);
+  }
+
+  increment(key: string, options?: CallOptions & { idleMs?: number }): Promise<number> {
+    const idleMs = options?.idleMs;
+    return this.connection.run('increment', (client) => incremented(client, key, idleMs), options);
+  }
+
+  async counters(keys: readonly string[], options?: CallOptions): Promise<number[]> {
+    return (await this.getMany(keys, options)).map((text) => Number(text ?? 0));
+  }
+
+  /** A page may hold somewhat more keys than asked for, or none though more follow: SCAN gives them as they come. */
+  async list(prefix: string, page: { cursor?: string; limit: number }, options?: CallOptions): Promise<KeyPage> {
+    const keys = new Set<string>();
+    let cursor = page.cursor ?? '0';
+    for (let scans = 0; scans < SCANS_PER_PAGE; scans++) {
+      const range = { MATCH: `${escaped(prefix)}*`, COUNT: Math.min(page.limit - keys.size, MOST_KEYS_PER_SCAN) };
+      const found = await this.connection.run('list', (client) => client.scan(cursor, range), options);
+      for (const key of found.keys) keys.add(String(key));
+      cursor = String(found.cursor);
+      if (cursor === '0' || keys.size >= page.limit) break;
+    }
+    return { keys: [...keys], cursor: cursor === '0' ? undefined : cursor };
+  }
+
+  /** Nothing to do: keys nobody reads any more end by themselves. */
+  async retire(): Promise<undefined> {}
+
+  async health(options?: CallOptions): Promise<void> {
+    await this.connection.run('health', (client) => client.ping(), options);
+  }
+
+  async close(): Promise<void> {}
+}
+
+async function incremented(client: RedisClient, key: string, idleMs: number | undefined): Promise<number> {
+  if (idleMs === undefined) return client.incr(key);
+  const [count] = await client.multi().incr(key).pExpire(key, idleMs).exec();
+  return Number(count);
+}
+
+function escaped(prefix: string): string {
+  return prefix.replace(/[\\*?[\]]/g, '\\$&');
+}
