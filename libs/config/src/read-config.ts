@@ -19,7 +19,7 @@ interface Problem {
  * Reads sections from the environment (or other `sources`).
  * @throws Failure `config.invalid`, with one problem a line: the variable, where its value came from, and the fix.
  */
-export function readConfig<const List extends readonly Section<string, any>[]>(
+export function readConfig<const List extends readonly Section[]>(
   sections: List,
   sources: Sources = environmentSources(),
 ): SectionsByName<List> {

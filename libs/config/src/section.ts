@@ -20,7 +20,8 @@ export interface Section<Name extends string = string, S extends Settings = Sett
   readonly title: string;
   readonly doc: string;
   readonly settings: S;
-  readonly rule: SectionRule<S> | undefined;
+  /** A method, so that sections of different settings can stand in one list. */
+  rule?(values: ValuesOf<S>, mode: Mode): ReturnType<SectionRule<S>>;
 }
 
 /** The values of a section: `type CacheConfig = ConfigOf<typeof cacheSection>`. */
@@ -31,7 +32,7 @@ export function section<const Name extends string, S extends Settings>(
   about: { title: string; doc: string; rule?: SectionRule<S> },
   settings: S,
 ): Section<Name, S> {
-  return { name, title: about.title, doc: about.doc, settings, rule: about.rule };
+  return { name, settings, ...about };
 }
 
 /** The injection token of a section's values: `@Inject(configToken(cacheSection)) config: CacheConfig`. */

@@ -22,6 +22,8 @@ export interface Announcements {
   /** A call to a store that failed, and was answered from the next layer. */
   'cache.store_failed': { tier: Tier; operation: string; code: string };
   'cache.store_call': { tier: Tier; operation: 'get' | 'set' | 'delete' | 'increment' | 'list'; durationMs: number };
+  /** A document whose payload could not be trusted: counted and never served. Deleted, save for `unknown_key`: that key may come back. */
+  'vector.rejected': { provider: string; reason: 'unsealed' | 'tampered' | 'unknown_key' | 'malformed' };
   /** One call to a provider, after retries. */
   'provider.call': {
     family: 'embedding-model' | 'vector-store' | 'byte-store' | 'key-service';

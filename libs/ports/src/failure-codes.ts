@@ -33,6 +33,7 @@ export const FAILURES = {
   // Cache
   'cache.entry_absent': { kind: 'absent', title: 'No such entry', detail: 'The cache holds no entry under that key.' },
   'cache.entry_too_large': { kind: 'invalid', title: 'Entry too large', detail: 'The entry takes {size} bytes; at most {limit} are kept (CACHE_ENTRY_MAX).' },
+  'cache.not_kept': { kind: 'unavailable', title: 'Answer not kept', detail: 'No tier took the answer: the store does not answer, or a purge came in between. Send it again.' },
   'cache.store_unavailable': { kind: 'unavailable', title: 'Cache store unavailable', detail: 'The {tier} store does not answer, and the operation cannot be done without it.' },
   'cache.store_refused': { kind: 'internal', title: 'Cache store refused', detail: 'The {tier} store cannot be opened: {reason}. {fix}' },
   'cache.client_missing': { kind: 'internal', title: 'Package missing', detail: 'CACHE_BACKEND={backend} needs the package {package}. Install it: npm install {package}' },

@@ -11,7 +11,7 @@ export interface KeyContext {
 export interface DataKey {
   /** Names the master key that this data key comes from; stands in every envelope. 1 to 32 of `A-Za-z0-9_-`. */
   keyId: string;
-  /** 32 bytes. */
+  /** 32 bytes of the caller's own, who wipes them after use. */
   key: Uint8Array;
 }
 

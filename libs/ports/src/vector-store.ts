@@ -78,7 +78,7 @@ export interface VectorStoreCapabilities {
 /**
  * A vector database. Every method takes the tenant; every failure is one of
  * `vector.collection_absent`, `vector.collection_conflict`, `vector.dimension_mismatch`, `vector.vector_invalid`,
- * `vector.filter_unsupported`, `vector.store_unavailable`.
+ * `vector.filter_unsupported`, `vector.memory_exceeded`, `vector.store_unavailable`.
  */
 export abstract class VectorStore {
   /** Name of the provider, e.g. `embedded`; from a closed set, fit for a metric label. */

@@ -20,7 +20,7 @@ export class AnswersService {
 
   /**
    * Keeps an answer in every tier that takes it.
-   * @throws Failure `cache.entry_too_large`, or `cache.store_unavailable` where no tier takes it.
+   * @throws Failure `cache.entry_too_large`, or `cache.not_kept` where no tier takes it.
    */
   async write(answer: WrittenAnswer, asker: Asker, signal?: AbortSignal): Promise<Entry> {
     const ref = this.names.written(answer, asker.tenant);
@@ -32,7 +32,8 @@ export class AnswersService {
       ...(answer.staleTtl !== undefined && { staleMs: answer.staleTtl * 1000 }),
       ...(answer.subject !== undefined && { subject: answer.subject }),
     };
-    const { entry } = await this.cache.keep(ref, draft, { signal });
+    const { entry, kept } = await this.cache.keep(ref, draft, { signal });
+    if (!kept) throw failure('cache.not_kept', {});
     return entry;
   }
 

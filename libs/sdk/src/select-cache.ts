@@ -1,8 +1,8 @@
 // selectCache(): a cache for a program of your own, chosen by options or by the same variables as the server's.
 import { randomBytes } from 'node:crypto';
-import { type CacheConfig, cacheSection, type EntryRef, openCache, RedisConnection, type TieredCache } from '#cache';
+import { type CacheConfig, cacheSection, type EntryRef, openBus, openCache, openRedis, type TieredCache } from '#cache';
 import { environmentSources, readConfig, runtimeSection, type Sources } from '#config';
-import { cryptoSection, type KeyNames, keyNamesFrom, openSealer, type Sealer } from '#crypto';
+import { cryptoSection, type KeyNames, keyNamesFrom, openSealer } from '#crypto';
 import { Secret } from '#ports';
 
 /** What is left out comes from the environment (see docs/CONFIGURATION.md), but for the backend, which is `memory`. */
@@ -115,25 +115,22 @@ async function openAll(options: CacheOptions): Promise<Opened> {
   const config = readConfig([runtimeSection, cacheSection, cryptoSection], sourcesOf(options));
   const names = namesOf(config.cache, config.crypto);
   const sealer = await openSealer(config.crypto, { plugins: config.runtime.plugins });
-  const redis = redisOf(config.cache);
-  const cache = await openCache(config.cache, { dataDir: config.runtime.dataDir, sealer, names, ...(redis && { redis }) });
-  return { cache, names, close: () => closeAll(cache, redis, sealer) };
-}
-
-async function closeAll(cache: TieredCache, redis: RedisConnection | undefined, sealer: Sealer): Promise<void> {
-  await cache.close();
-  await redis?.close();
-  await sealer.close();
+  const redis = config.cache.backend === 'redis' ? openRedis(config.cache) : undefined;
+  const bus = openBus(config.cache, redis);
+  const cache = await openCache(config.cache, { dataDir: config.runtime.dataDir, sealer, names, redis, bus });
+  const close = async () => {
+    await cache.close();
+    await bus.close();
+    await redis?.close();
+    await sealer.close();
+  };
+  return { cache, names, close };
 }
 
 /** What only this process can read needs no lasting name; what outlives it does. */
 function namesOf(cache: CacheConfig, crypto: Parameters<typeof keyNamesFrom>[0]): KeyNames {
   const lasting = cache.backend !== 'memory';
   return keyNamesFrom(crypto, lasting ? undefined : new Secret(randomBytes(32).toString('hex')));
-}
-
-function redisOf({ backend, redisUrl, storeTimeoutMs }: CacheConfig): RedisConnection | undefined {
-  return backend === 'redis' && redisUrl ? RedisConnection.open(redisUrl, { timeoutMs: storeTimeoutMs }) : undefined;
 }
 
 /** Options stand before the environment, under the names that the sections know. */

@@ -67,7 +67,8 @@ export class EventRelay {
 
   /** Begins to hear, if it does not yet. Fails where the bus cannot be reached; may then be called again. */
   async open(): Promise<void> {
-    this.hearing ??= this.parts.bus.subscribe(TOPIC, (message) => void this.hear(message));
+    const missed = () => this.sayInterest();
+    this.hearing ??= this.parts.bus.subscribe(TOPIC, (message) => void this.hear(message), { missed });
     await this.hearing.catch((error: unknown) => {
       this.hearing = undefined;
       throw error;

@@ -1,4 +1,5 @@
 // The Socket.IO door of the events: namespace /events, one frame a message.
+import { setTimeout as pause } from 'node:timers/promises';
 import { type OnModuleDestroy, type OnModuleInit, UseFilters } from '@nestjs/common';
 import {
   Ack,
@@ -27,6 +28,8 @@ interface Known {
   caller: Caller;
   session?: Session;
 }
+/** How long a stopping server waits for connections that do not take their goodbye. */
+const GOODBYE_MS = 2000;
 type EventSocket = Socket<never, never, never, Known>;
 
 @WebSocketGateway({ namespace: '/events' })
@@ -34,6 +37,8 @@ type EventSocket = Socket<never, never, never, Known>;
 export class EventsGateway
   implements OnModuleInit, OnModuleDestroy, OnGatewayInit, OnGatewayConnection, OnGatewayDisconnect
 {
+  private namespace: Namespace | undefined;
+
   constructor(
     private readonly hub: EventHub,
     private readonly handshake: Handshake,
@@ -43,11 +48,16 @@ export class EventsGateway
     await this.hub.open();
   }
 
+  /** Waits until every goodbye is written: what comes after closes the server under them. */
   async onModuleDestroy(): Promise<void> {
+    const sockets = [...(this.namespace?.sockets.values() ?? [])];
+    const gone = sockets.map(({ conn }) => new Promise<void>((resolve) => conn.once('close', () => resolve())));
     await this.hub.close();
+    await Promise.race([Promise.all(gone), pause(GOODBYE_MS, undefined, { ref: false })]);
   }
 
   afterInit(namespace: Namespace): void {
+    this.namespace = namespace;
     namespace.use((socket, next) => {
       this.welcome(socket as EventSocket).then(
         () => next(),

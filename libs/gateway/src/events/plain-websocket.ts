@@ -43,12 +43,11 @@ export function attachPlainWebSocket(
 
 class Door implements PlainWebSocketDoor {
   private readonly sockets: WebSocketServer;
-  private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    void this.upgrade(request, socket, head);
   private readonly pinging: NodeJS.Timeout;
+  private closing = false;
 
   constructor(
-    private readonly server: Server,
+    server: Server,
     private readonly hub: EventHub,
     private readonly options: PlainWebSocketOptions,
   ) {
@@ -62,12 +61,12 @@ class Door implements PlainWebSocketDoor {
     // Other upgrades (h2c) are ordinary requests for this server, as they were before it had this door.
     const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket';
     Object.assign(server, { shouldUpgradeCallback });
-    server.on('upgrade', this.onUpgrade);
+    server.on('upgrade', (request, socket, head) => void this.upgrade(request, socket, head));
     this.pinging = setInterval(() => this.ping(), pingIntervalMs).unref();
   }
 
   async close(): Promise<void> {
-    this.server.off('upgrade', this.onUpgrade);
+    this.closing = true;
     clearInterval(this.pinging);
     const { clients } = this.sockets;
     const gone = [...clients].map((client) => new Promise((resolve) => client.once('close', resolve)));
@@ -86,6 +85,7 @@ class Door implements PlainWebSocketDoor {
     try {
       if (path !== (this.options.path ?? '/ws')) throw failure('request.not_found', {});
       const caller = await this.options.handshake.admit(request, () => tokenOf(request));
+      if (this.closing) throw failure('server.stopping', {});
       this.hub.checkEntry(caller);
       this.sockets.handleUpgrade(request, socket, head, (client) => this.welcome(client, caller));
     } catch (error) {

@@ -32,7 +32,7 @@ export class CacheController {
     scope: 'cache:write',
     cost: 1,
     reply: WrittenDto,
-    failures: ['cache.entry_too_large', 'cache.store_unavailable', 'request.late'],
+    failures: ['cache.entry_too_large', 'cache.not_kept', 'request.late'],
   })
   async write(@Body() body: WriteDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
     return writtenReply(await this.answers.write(body, caller, signal));
@@ -45,7 +45,7 @@ export class CacheController {
     scope: 'cache:write',
     cost: 10,
     reply: WarmedUpDto,
-    failures: ['cache.entry_too_large', 'cache.store_unavailable', 'request.late'],
+    failures: ['cache.entry_too_large', 'cache.not_kept', 'request.late'],
   })
   async warmUp(@Body() { entries }: WarmUpDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
     return { success: true, written: await this.answers.warmUp(entries, caller, signal) };

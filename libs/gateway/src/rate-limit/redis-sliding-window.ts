@@ -71,7 +71,7 @@ export class RedisSlidingWindow implements Limiter {
   }
 
   hit(key: string, cost: number, limit: number, windowMs: number): Hit | Promise<Hit> {
-    const countable = Number.isSafeInteger(cost) && Number.isSafeInteger(limit) && windowMs > 0;
+    const countable = Number.isSafeInteger(cost) && cost >= 0 && Number.isSafeInteger(limit) && windowMs > 0;
     if (!this.redis.up || !countable) return this.memory.hit(key, cost, limit, windowMs);
     return this.shared(key, cost, limit, windowMs);
   }

@@ -1,7 +1,7 @@
 // The hub by itself: tenants, scopes, limits and ends of sessions, with doors that only remember.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Caller, Scope } from '#auth';
-import { LocalBus } from '#cache';
+import { type Bus, LocalBus } from '#cache';
 import { KeyNames, PlainSealer } from '#crypto';
 import { announce, announced, type Failure } from '#ports';
 import { EventHub, type HubLimits } from '../../src/events/event-hub.js';
@@ -47,8 +47,8 @@ function aCaller({
 }
 
 const hubs: EventHub[] = [];
-function aHub(limits: Partial<HubLimits> = {}): EventHub {
-  const parts = { bus: new LocalBus(), sealer: new PlainSealer(), names: new KeyNames(Buffer.alloc(32, 1)) };
+function aHub(limits: Partial<HubLimits> = {}, bus: Bus = new LocalBus()): EventHub {
+  const parts = { bus, sealer: new PlainSealer(), names: new KeyNames(Buffer.alloc(32, 1)) };
   const hub = new EventHub({ ...LIMITS, ...limits }, parts, () => now);
   hubs.push(hub);
   return hub;
@@ -223,6 +223,48 @@ describe('event hub', () => {
     expect(heard()).toBe(true);
     hub.leave(two.session);
     expect(heard()).toBe(false);
+  });
+
+  test('an instance listens to the engine for another as long as that one says so, and half a minute more', async () => {
+    vi.useFakeTimers();
+    const bus = new LocalBus();
+    const [here, there] = [aHub({}, bus), aHub({}, bus)];
+    await Promise.all([here.open(), there.open()]);
+    const heard = () => announced('query.answered').hasSubscribers;
+    const pass = (seconds: number) => {
+      for (let passed = 0; passed < seconds; passed++) {
+        now += 1000;
+        vi.advanceTimersByTime(1000);
+      }
+    };
+    const { session, say } = enter(there);
+    say(subscribe('events'));
+    pass(100);
+    expect(heard()).toBe(true);
+    there.leave(session);
+    expect(heard()).toBe(true);
+    pass(31);
+    expect(heard()).toBe(false);
+  });
+
+  test('opens while the bus is away, and hears the others once it is back', async () => {
+    vi.useFakeTimers();
+    const bus = new LocalBus();
+    const subscribeToBus = bus.subscribe.bind(bus);
+    let away = true;
+    bus.subscribe = (topic, heard) => (away ? Promise.reject(new Error('away')) : subscribeToBus(topic, heard));
+    const [here, there] = [aHub({}, bus), aHub({}, bus)];
+    await Promise.all([here.open(), there.open()]);
+    const listener = enter(there);
+    listener.say(subscribe('news'));
+    const publisher = enter(here);
+    publisher.say(publish('news', 'lost'));
+    await vi.advanceTimersByTimeAsync(100);
+    away = false;
+    await vi.advanceTimersByTimeAsync(1000);
+    publisher.say(publish('news', 'heard'));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(listener.door.sent).toMatchObject([{ data: 'heard' }]);
   });
 
   test('nobody can speak as the service, on any channel', () => {

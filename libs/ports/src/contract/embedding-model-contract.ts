@@ -37,7 +37,10 @@ export function embeddingModelContract(open: () => Promise<EmbeddingModel>): Con
         assert.ok(vector instanceof Float32Array, 'a vector is a Float32Array');
         assert.equal(vector.length, model.dimensions ?? vectors[0]?.length);
         assert.ok(vector.every(Number.isFinite), 'every number is finite');
-        assert.ok(vector.some((one) => one !== 0), 'a vector has a direction');
+        assert.ok(
+          vector.some((one) => one !== 0),
+          'a vector has a direction',
+        );
       }
     }),
     proving('knows its dimensions at the latest after the first reply', async (model) => {
