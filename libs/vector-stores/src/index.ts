@@ -1,0 +1,7 @@
+// Vectors to neighbours: the embedded store, stores of strangers, and one meaning of score and filter for all of them.
+export { type Bounds, bounded } from './bounded.js';
+export { matchesFilter } from './matches-filter.js';
+export { openVectorStore, type VectorStoreContext } from './open-vector-store.js';
+export { PayloadSealer, type SealPlace } from './payload-sealer.js';
+export { similarity } from './similarity.js';
+export { type VectorStoreConfig, vectorStoreSection } from './vector-stores.section.js';

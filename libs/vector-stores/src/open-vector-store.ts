@@ -1,0 +1,58 @@
+// Chooses, opens and guards the vector store that the configuration names.
+import { join } from 'node:path';
+import { ProviderFamily } from '#config';
+import type { CallOptions, VectorStore } from '#ports';
+import { type Bounds, bounded } from './bounded.js';
+import type { PayloadSealer } from './payload-sealer.js';
+import type { VectorStoreConfig } from './vector-stores.section.js';
+
+export interface VectorStoreContext extends CallOptions {
+  /** Folder of the embedded store's file; made when absent. */
+  dataDir: string;
+  /** npm packages that may bring a store. */
+  plugins: readonly string[];
+  /** Seals what the embedded store keeps of a document besides its vector and id. */
+  sealer: PayloadSealer;
+}
+
+/** A store in this process fails for good or not at all: repeating or pausing it helps nobody. */
+const EMBEDDED_BOUNDS: Omit<Bounds, 'timeoutMs'> = {
+  retries: 0,
+  backoffMs: 0,
+  maxBackoffMs: 0,
+  concurrency: 1024,
+  queue: 4096,
+};
+
+const REMOTE_BOUNDS: Omit<Bounds, 'timeoutMs'> = {
+  retries: 2,
+  backoffMs: 100,
+  maxBackoffMs: 2000,
+  breaker: { failures: 5, cooldownMs: 10_000 },
+  concurrency: 64,
+  queue: 1024,
+};
+
+/**
+ * Opens the store of `VECTORDB_TYPE`, guarded; `undefined` for `none`.
+ * @throws Failure `vector.store_refused`, or a `provider.*` failure: both stop the boot.
+ */
+export async function openVectorStore(
+  config: VectorStoreConfig,
+  context: VectorStoreContext,
+): Promise<VectorStore | undefined> {
+  const { type, timeoutMs, options, memoryMaxBytes } = config;
+  if (type === 'none') return undefined;
+  const family = new ProviderFamily({
+    family: 'vector-store',
+    variable: 'VECTORDB_TYPE',
+    builtIns: { embedded: async () => (await import('./providers/embedded/embedded.provider.js')).embeddedProvider },
+    plugins: context.plugins,
+  });
+  const embedded = type === 'embedded';
+  const own = { file: join(context.dataDir, 'vectors.sqlite'), memoryMaxBytes, sealer: context.sealer };
+  const store = await family.open(type, embedded ? { ...options, ...own } : options, {
+    ...(context.signal && { signal: context.signal }),
+  });
+  return bounded(store, { ...(embedded ? EMBEDDED_BOUNDS : REMOTE_BOUNDS), timeoutMs });
+}

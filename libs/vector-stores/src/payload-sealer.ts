@@ -1,0 +1,14 @@
+// What a store needs of sealing, so that this room and the room of crypto stay strangers.
+
+/** Where a sealed thing belongs; authenticated with it, so that it opens nowhere else. */
+export interface SealPlace {
+  tenant: string;
+  purpose: string;
+  name: string;
+}
+
+/** Seals and opens payloads. `open` fails with `crypto.unreadable` (fact `reason`) for what it did not seal for that place. */
+export abstract class PayloadSealer {
+  abstract seal(plain: Uint8Array, at: SealPlace): Promise<Uint8Array>;
+  abstract open(sealed: Uint8Array, at: SealPlace): Promise<Uint8Array>;
+}

@@ -1,0 +1,270 @@
+// The embedded vector store: the file is the truth, segments in memory are what is searched; writes go to both.
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  type CallOptions,
+  type CollectionInfo,
+  type CollectionRef,
+  type CollectionSpec,
+  type Failure,
+  failure,
+  isFailure,
+  type PointSelector,
+  type VectorMatch,
+  type VectorPoint,
+  type VectorQuery,
+  VectorStore,
+  type VectorStoreCapabilities,
+} from '#ports';
+import type { PayloadSealer } from '../../payload-sealer.js';
+import { type CollectionRow, CollectionTable } from './collection-table.js';
+import { type DatabaseOptions, openDatabase } from './database.js';
+import { Payloads } from './payload.js';
+import { type PointDraft, PointTable } from './point-table.js';
+import { Retrieval } from './retrieval.js';
+import { ScanPool } from './scan-pool.js';
+import { Segments } from './segments.js';
+import { Slices } from './slices.js';
+import { refused } from './sqlite-reasons.js';
+import { checkVector } from './vector-check.js';
+
+const PROVIDER = 'embedded';
+const MAX_DIMENSION = 65_536;
+const MAX_BATCH = 512;
+const DELETES_A_SLICE = 256;
+
+export interface EmbeddedOptions extends DatabaseOptions {
+  memoryMaxBytes: number;
+  sealer: PayloadSealer;
+  now?: () => number;
+  /** Rows of more bytes than this are scanned by worker threads. */
+  inlineBytes?: number;
+}
+
+interface Parts {
+  database: DatabaseSync;
+  collections: CollectionTable;
+  points: PointTable;
+  pool: ScanPool;
+  segments: Segments;
+  payloads: Payloads;
+  retrieval: Retrieval;
+}
+
+/** Every promise of `VectorStore`. Its file is best left to one process; what another one writes is seen by the next call. */
+export class EmbeddedStore extends VectorStore {
+  readonly provider = PROVIDER;
+  readonly capabilities: VectorStoreCapabilities = {
+    metrics: ['cosine', 'l2', 'dot'],
+    filters: ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'and', 'or', 'not'],
+    maxBatch: MAX_BATCH,
+    maxDimension: MAX_DIMENSION,
+  };
+  private seen: unknown;
+  private closed = false;
+
+  private constructor(
+    private readonly parts: Parts,
+    private readonly now: () => number,
+  ) {
+    super();
+    this.seen = parts.points.foreignChanges();
+  }
+
+  /**
+   * Opens the file, makes it when absent, and clears what has ended.
+   * @throws Failure `vector.store_refused`
+   */
+  static async open(options: EmbeddedOptions): Promise<EmbeddedStore> {
+    const { memoryMaxBytes, sealer, inlineBytes, now = Date.now } = options;
+    const database = openDatabase(options);
+    try {
+      const points = new PointTable(database);
+      const pool = new ScanPool({ memoryMaxBytes, ...(inlineBytes !== undefined && { inlineBytes }) });
+      const segments = new Segments({ arena: pool.arena, memoryMaxBytes, points, now });
+      const payloads = new Payloads(sealer, PROVIDER);
+      const retrieval = new Retrieval({ segments, points, pool, payloads, now });
+      const collections = new CollectionTable(database);
+      await inSlices(() => points.deleteExpired(now(), DELETES_A_SLICE));
+      await inSlices(() => points.deleteOrphans(DELETES_A_SLICE));
+      return new EmbeddedStore({ database, collections, points, pool, segments, payloads, retrieval }, now);
+    } catch (error) {
+      database.close();
+      throw isStoreFailure(error) ? refused(error.cause) : error;
+    }
+  }
+
+  async openCollection(ref: CollectionRef, spec: CollectionSpec): Promise<CollectionInfo> {
+    checkSpec(spec);
+    this.refresh();
+    this.parts.collections.add(ref, spec);
+    const found = this.required(ref);
+    if (found.dimension !== spec.dimension || found.metric !== spec.metric) {
+      const { dimension, metric } = found;
+      throw failure('vector.collection_conflict', { collection: ref.collection, dimension, metric });
+    }
+    return this.infoOf(found);
+  }
+
+  async describeCollection(ref: CollectionRef): Promise<CollectionInfo | undefined> {
+    const found = this.parts.collections.find(ref);
+    return found && this.infoOf(found);
+  }
+
+  async listCollections(tenant: string): Promise<CollectionInfo[]> {
+    return this.parts.collections.list(tenant).map((one) => this.infoOf(one));
+  }
+
+  async dropCollection(ref: CollectionRef, options: CallOptions = {}): Promise<boolean> {
+    const { collections, points, segments } = this.parts;
+    const found = collections.find(ref);
+    if (!found) return false;
+    collections.delete(found.number);
+    segments.drop(found.number);
+    // Nobody finds its points from now on; what an aborted call leaves of them goes at the next start.
+    await inSlices(() => points.deleteSome(found.number, DELETES_A_SLICE), options.signal);
+    return true;
+  }
+
+  async upsert(ref: CollectionRef, batch: readonly VectorPoint[], options: CallOptions = {}): Promise<number> {
+    const { payloads, segments, points } = this.parts;
+    const addressed = this.required(ref);
+    for (const [at, { vector }] of batch.entries()) checkVector(vector, addressed, `document ${at}`);
+    const drafts = await Promise.all(batch.map((point) => payloads.seal(addressed, point)));
+    await segments.settled(addressed.number);
+    options.signal?.throwIfAborted();
+    // No `await` from here on: nobody sees the file without the memory, or half a batch.
+    this.refresh();
+    const collection = this.required(ref);
+    if (collection.number !== addressed.number) return this.upsert(ref, batch, options);
+    const numbers = points.write(collection.number, drafts);
+    this.follow(collection.number, numbers, batch, drafts);
+    points.deleteExpired(this.now(), DELETES_A_SLICE);
+    return batch.length;
+  }
+
+  async query(ref: CollectionRef, query: VectorQuery, options: CallOptions = {}): Promise<VectorMatch[]> {
+    this.refresh();
+    const collection = this.required(ref);
+    checkVector(query.vector, collection, 'the query');
+    return this.parts.retrieval.query(collection, query, options.signal);
+  }
+
+  async get(ref: CollectionRef, ids: readonly string[]): Promise<VectorPoint[]> {
+    const { points, retrieval } = this.parts;
+    const collection = this.required(ref);
+    const rows = ids.flatMap((id) => points.byId(collection.number, id) ?? []);
+    const current = rows.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > this.now());
+    const opened = await retrieval.open(collection, current);
+    return opened.map(([{ id, vector }, payload]) => ({ id, vector, ...payload }));
+  }
+
+  async delete(
+    ref: CollectionRef,
+    { ids, filter, subject }: PointSelector,
+    options: CallOptions = {},
+  ): Promise<number> {
+    this.refresh();
+    const collection = this.required(ref);
+    if (ids) return this.deleteIds(collection, ids, options.signal);
+    const by = filter ?? (subject === undefined ? undefined : { subject });
+    return by ? this.parts.retrieval.deleteMatching(collection, by, options.signal) : 0;
+  }
+
+  async count(ref: CollectionRef): Promise<number> {
+    return this.countOf(this.required(ref));
+  }
+
+  async health(): Promise<void> {
+    this.parts.points.foreignChanges();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.parts.database.close();
+    await this.parts.pool.close();
+  }
+
+  private async deleteIds(collection: CollectionRow, ids: readonly string[], signal?: AbortSignal): Promise<number> {
+    const { points, segments } = this.parts;
+    let deleted = 0;
+    const slices = new Slices();
+    for (let at = 0; at < ids.length; at += DELETES_A_SLICE) {
+      await segments.settled(collection.number);
+      const numbers = points.deleteIds(collection.number, ids.slice(at, at + DELETES_A_SLICE));
+      for (const number of numbers) segments.resident(collection.number)?.remove(number);
+      deleted += numbers.length;
+      await slices.rest(signal);
+    }
+    segments.trim(collection.number);
+    return deleted;
+  }
+
+  /** Brings what was written to the collection's segment, if it is in memory. */
+  private follow(
+    collection: number,
+    numbers: readonly number[],
+    batch: readonly VectorPoint[],
+    drafts: readonly PointDraft[],
+  ): void {
+    const { segments } = this.parts;
+    const segment = segments.resident(collection);
+    if (!segment) return;
+    const followed = numbers.every((number, at) => {
+      const slot = segment.put({ ...drafts[at]!, number });
+      if (slot === undefined) return false;
+      segment.index?.add(slot, batch[at]!.metadata ?? {}, batch[at]!.subject);
+      return true;
+    });
+    // No memory left: the next query reads the collection anew, or says that it is too large.
+    if (followed) segments.trim(collection);
+    else segments.drop(collection);
+  }
+
+  /** Forgets what is in memory when another process has written to the file. */
+  private refresh(): void {
+    const seen = this.parts.points.foreignChanges();
+    if (seen === this.seen) return;
+    this.seen = seen;
+    this.parts.segments.dropAll();
+  }
+
+  private required(ref: CollectionRef): CollectionRow {
+    const found = this.parts.collections.find(ref);
+    if (!found) throw failure('vector.collection_absent', { collection: ref.collection });
+    return found;
+  }
+
+  private infoOf(row: CollectionRow): CollectionInfo {
+    return { name: row.name, dimension: row.dimension, metric: row.metric, count: this.countOf(row) };
+  }
+
+  private countOf({ number }: CollectionRow): number {
+    return this.parts.points.stored(number) - this.parts.points.expired(number, this.now());
+  }
+}
+
+/** Exact search has nothing to tune. */
+function checkSpec({ dimension, index = {} }: CollectionSpec): void {
+  const problems = Object.keys(index).map((name) => ({
+    path: `index.${name}`,
+    code: 'vector.index_setting_unknown',
+    message: 'The embedded store searches exactly and has no index settings. Leave it out.',
+  }));
+  if (!Number.isInteger(dimension) || dimension < 1 || dimension > MAX_DIMENSION) {
+    const message = `Must be a whole number from 1 to ${MAX_DIMENSION}.`;
+    problems.push({ path: 'dimension', code: 'vector.dimension_invalid', message });
+  }
+  if (problems.length > 0)
+    throw failure('request.invalid', { part: 'collection', count: problems.length }, { problems });
+}
+
+function isStoreFailure(error: unknown): error is Failure {
+  return isFailure(error, 'vector.store_unavailable');
+}
+
+/** Repeats until nothing is left to do, with rests in between. */
+async function inSlices(step: () => number, signal?: AbortSignal): Promise<void> {
+  const slices = new Slices();
+  while (step() > 0) await slices.rest(signal);
+}

@@ -1,0 +1,172 @@
+// The points of the file: vectors as little-endian float32, payloads as sealed bytes.
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { attempt } from './collection-table.js';
+import type { SegmentRow } from './segment.js';
+
+/** What is written of a point. */
+export interface PointDraft {
+  id: string;
+  vector: Float32Array;
+  expiresAt: number | undefined;
+  consent: boolean;
+  /** Sealed. */
+  payload: Uint8Array;
+}
+
+export interface PointRow extends PointDraft {
+  number: number;
+}
+
+const COLUMNS = 'number, id, expires_at, consent, vector, payload';
+
+export class PointTable {
+  private readonly statements: ReturnType<typeof statementsOf>;
+
+  constructor(private readonly database: DatabaseSync) {
+    this.statements = statementsOf(database);
+  }
+
+  /** Changes when another process (or connection) has written to the file. */
+  foreignChanges(): SQLOutputValue {
+    return attempt(() => first(this.statements.dataVersion));
+  }
+
+  /** Writes all points or none. Gives their numbers: a point that is replaced keeps its number. */
+  write(collection: number, drafts: readonly PointDraft[]): number[] {
+    return this.transaction(() =>
+      drafts.map(({ id, vector, expiresAt, consent, payload }) => {
+        const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+        return Number(
+          first(this.statements.upsert, collection, id, expiresAt ?? null, consent ? 1 : 0, bytes, payload),
+        );
+      }),
+    );
+  }
+
+  /** The collection is asked for as well: numbers of deleted points are used again, for any tenant's. */
+  byNumber(collection: number, number: number): PointRow | undefined {
+    return attempt(() => pointOf(this.statements.byNumber.get(number, collection)));
+  }
+
+  byId(collection: number, id: string): PointRow | undefined {
+    return attempt(() => pointOf(this.statements.byId.get(collection, id)));
+  }
+
+  /** Vectors in the order of their numbers, from the one after `last`. */
+  page(collection: number, last: number, limit: number): SegmentRow[] {
+    return attempt(() => this.statements.page.all(collection, last, limit).map((row) => rowOf(row)));
+  }
+
+  /** Deletes by id, all or none. Gives the numbers of those that were there. */
+  deleteIds(collection: number, ids: readonly string[]): number[] {
+    return this.transaction(() =>
+      ids.flatMap((id) => this.statements.deleteId.all(collection, id).map((row) => Number(values(row)[0]))),
+    );
+  }
+
+  /** Deletes by number, all or none. Gives how many there were. */
+  deleteNumbers(collection: number, numbers: readonly number[]): number {
+    const deleteOne = (number: number) => Number(this.statements.deleteNumber.run(number, collection).changes);
+    return this.transaction(() => numbers.reduce((sum, number) => sum + deleteOne(number), 0));
+  }
+
+  /** Deletes up to `limit` points past their end. Gives how many. */
+  deleteExpired(now: number, limit: number): number {
+    return attempt(() => Number(this.statements.deleteExpired.run(now, limit).changes));
+  }
+
+  /** Deletes up to `limit` points of collections that are no more. Gives how many. */
+  deleteOrphans(limit: number): number {
+    return attempt(() => Number(this.statements.deleteOrphans.run(limit).changes));
+  }
+
+  /** Deletes up to `limit` points of a collection. Gives how many. */
+  deleteSome(collection: number, limit: number): number {
+    return attempt(() => Number(this.statements.deleteSome.run(collection, limit).changes));
+  }
+
+  /** Points in the file, those past their end among them. */
+  stored(collection: number): number {
+    return attempt(() => Number(first(this.statements.stored, collection)));
+  }
+
+  expired(collection: number, now: number): number {
+    return attempt(() => Number(first(this.statements.expired, collection, now)));
+  }
+
+  private transaction<T>(run: () => T): T {
+    return attempt(() => {
+      this.database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = run();
+        this.database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        // SQLite has rolled back by itself after some errors, a full disk among them.
+        if (this.database.isTransaction) this.database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+}
+
+function statementsOf(database: DatabaseSync) {
+  const prepare = (sql: string): StatementSync => {
+    const statement = database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  };
+  const someOf = (condition: string) =>
+    `DELETE FROM points WHERE number IN (SELECT number FROM points WHERE ${condition} LIMIT ?)`;
+  return {
+    dataVersion: prepare('PRAGMA data_version'),
+    upsert: prepare(`
+      INSERT INTO points (collection, id, expires_at, consent, vector, payload) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (collection, id) DO UPDATE SET expires_at = excluded.expires_at, consent = excluded.consent,
+        vector = excluded.vector, payload = excluded.payload
+      RETURNING number`),
+    byNumber: prepare(`SELECT ${COLUMNS} FROM points WHERE number = ? AND collection = ?`),
+    byId: prepare(`SELECT ${COLUMNS} FROM points WHERE collection = ? AND id = ?`),
+    page: prepare(`
+      SELECT number, expires_at, consent, vector FROM points INDEXED BY points_of_collection
+      WHERE collection = ? AND number > ? ORDER BY number LIMIT ?`),
+    deleteId: prepare('DELETE FROM points WHERE collection = ? AND id = ? RETURNING number'),
+    deleteNumber: prepare('DELETE FROM points WHERE number = ? AND collection = ?'),
+    deleteExpired: prepare(someOf('expires_at <= ?')),
+    deleteOrphans: prepare(someOf('collection NOT IN (SELECT number FROM collections)')),
+    deleteSome: prepare(someOf('collection = ?')),
+    stored: prepare('SELECT count(*) FROM points INDEXED BY points_of_collection WHERE collection = ?'),
+    expired: prepare('SELECT count(*) FROM points WHERE expires_at <= ?2 AND collection = ?1'),
+  };
+}
+
+/** Rows come as arrays (see `setReturnArrays`), whatever the types say. */
+function values(row: unknown): SQLOutputValue[] {
+  return row as SQLOutputValue[];
+}
+
+function first(statement: StatementSync, ...parameters: Array<string | number | null | Uint8Array>): SQLOutputValue {
+  return values(statement.get(...parameters))[0]!;
+}
+
+function rowOf(row: unknown): SegmentRow {
+  const [number, expiresAt, consent, vector] = values(row);
+  return { number: Number(number), expiresAt: endOf(expiresAt), consent: consent === 1, vector: floatsOf(vector) };
+}
+
+function pointOf(row: unknown): PointRow | undefined {
+  if (row === undefined) return undefined;
+  const [number, id, expiresAt, consent, vector, payload] = values(row);
+  return { ...rowOf([number, expiresAt, consent, vector]), id: id as string, payload: payload as Uint8Array };
+}
+
+function endOf(expiresAt: SQLOutputValue | undefined): number | undefined {
+  return expiresAt === null ? undefined : Number(expiresAt);
+}
+
+function floatsOf(vector: SQLOutputValue | undefined): Float32Array {
+  const bytes = vector as Uint8Array;
+  return bytes.byteOffset % Float32Array.BYTES_PER_ELEMENT === 0
+    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT)
+    : new Float32Array(bytes.slice().buffer);
+}

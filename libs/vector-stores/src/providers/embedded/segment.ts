@@ -1,0 +1,152 @@
+// One collection in memory, ready to be searched: rows are only ever added or put out, never overwritten, so that a
+// thread may scan while another writes.
+import type { Metric } from '#ports';
+import type { Arena } from './arena.js';
+import { BLOCK_BYTES, type BlockLayout, layoutOf, ROW_GONE, ROW_LIVE, ROW_WITHHELD } from './block-layout.js';
+import { FilterIndex } from './filter-index.js';
+import { quantiseRow } from './quantise.js';
+import type { ScanRequest } from './scan.js';
+
+/** What a row of the map from numbers to slots takes in V8, about. */
+const BYTES_BESIDE_BLOCK = 96;
+const MIN_GONE_TO_REBUILD = 1024;
+
+export interface SegmentRow {
+  /** Number of the point in the database. */
+  number: number;
+  vector: Float32Array;
+  expiresAt: number | undefined;
+  consent: boolean;
+}
+
+export class Segment {
+  readonly layout: BlockLayout;
+  /** Conditions on metadata, from the first filtered query on; new rows must then be added to it. */
+  index: FilterIndex | undefined;
+  private readonly blocks: number[] = [];
+  private readonly slots = new Map<number, number>();
+  private readonly numbers: number[] = [];
+  private views = viewsOf(new ArrayBuffer(0));
+
+  constructor(
+    private readonly arena: Arena,
+    dimension: number,
+    private readonly metric: Metric,
+  ) {
+    this.layout = layoutOf(dimension);
+  }
+
+  /** Memory of a collection of so many rows. */
+  static bytesFor(rows: number, dimension: number): number {
+    return Math.ceil(rows / layoutOf(dimension).capacity) * BLOCK_BYTES + rows * BYTES_BESIDE_BLOCK;
+  }
+
+  get rows(): number {
+    return this.numbers.length;
+  }
+
+  get bytes(): number {
+    return this.blocks.length * BLOCK_BYTES + this.rows * BYTES_BESIDE_BLOCK + (this.index?.bytes ?? 0);
+  }
+
+  /** Whether so many rows are gone that the collection should be read anew. */
+  get wasteful(): boolean {
+    return this.rows - this.slots.size > Math.max(MIN_GONE_TO_REBUILD, this.slots.size);
+  }
+
+  /** Adds a row in place of the one with its number, if any. Gives its slot, `undefined` where memory has run out. */
+  put(row: SegmentRow): number | undefined {
+    const slot = this.rows;
+    const at = slot % this.layout.capacity;
+    if (at === 0 && !this.extend()) return undefined;
+    const block = this.blocks.at(-1)!;
+    this.refresh();
+    this.write(block, at, row);
+    this.remove(row.number);
+    this.numbers.push(row.number);
+    this.slots.set(row.number, slot);
+    return slot;
+  }
+
+  /** Puts a point out. `false` where it was not there. */
+  remove(number: number): boolean {
+    const slot = this.slots.get(number);
+    if (slot === undefined) return false;
+    this.setState(slot, ROW_GONE);
+    return this.slots.delete(number);
+  }
+
+  /** Keeps a point from being found until it is written again. */
+  withhold(number: number): void {
+    const slot = this.slots.get(number);
+    if (slot !== undefined) this.setState(slot, ROW_WITHHELD);
+  }
+
+  numberAt(slot: number): number {
+    return this.numbers[slot]!;
+  }
+
+  /** Points that are not gone, with their slots; those withheld are among them. */
+  present(): Array<[number: number, slot: number]> {
+    return [...this.slots];
+  }
+
+  /** Those of the slots whose points are not gone. */
+  presentAmong(slots: Iterable<number>): number[] {
+    const numbers: number[] = [];
+    for (const slot of slots) {
+      const number = this.numbers[slot]!;
+      if (this.slots.get(number) === slot) numbers.push(number);
+    }
+    return numbers;
+  }
+
+  /** The part of a scan that the collection decides. */
+  scanned(): Pick<ScanRequest, 'layout' | 'blocks' | 'rows' | 'firstSlot' | 'byDistance'> {
+    const { layout, rows } = this;
+    return { layout, blocks: Uint32Array.from(this.blocks), rows, firstSlot: 0, byDistance: this.metric === 'l2' };
+  }
+
+  /** Gives the memory back. No scan may be under way, and none may follow. */
+  release(): void {
+    this.arena.give(this.blocks.splice(0));
+  }
+
+  private write(block: number, at: number, { vector, expiresAt, consent }: SegmentRow): void {
+    const { layout, views } = this;
+    const begin = block + layout.components + at * layout.stride;
+    const row = quantiseRow(vector, this.metric, views.int8.subarray(begin, begin + layout.stride));
+    views.float64[(block + layout.expiries) / 8 + at] = expiresAt ?? Number.POSITIVE_INFINITY;
+    views.float32[(block + layout.scales) / 4 + at] = row.scale;
+    views.float32[(block + layout.errors) / 4 + at] = row.error;
+    views.float32[(block + layout.norms) / 4 + at] = row.norm;
+    views.uint8[block + layout.states + at] = consent ? ROW_LIVE : ROW_WITHHELD;
+  }
+
+  private setState(slot: number, state: number): void {
+    this.refresh();
+    const { capacity, states } = this.layout;
+    this.views.uint8[this.blocks[Math.floor(slot / capacity)]! + states + (slot % capacity)] = state;
+  }
+
+  private extend(): boolean {
+    const block = this.arena.take();
+    if (block === undefined) return false;
+    this.blocks.push(block);
+    return true;
+  }
+
+  private refresh(): void {
+    const { buffer } = this.arena.memory;
+    if (this.views.uint8.byteLength !== buffer.byteLength) this.views = viewsOf(buffer);
+  }
+}
+
+function viewsOf(buffer: ArrayBufferLike) {
+  return {
+    int8: new Int8Array(buffer),
+    uint8: new Uint8Array(buffer),
+    float32: new Float32Array(buffer),
+    float64: new Float64Array(buffer),
+  };
+}

@@ -1,0 +1,193 @@
+// Which collections are in memory: read from disk when searched, put out when others need the room, least lately used first.
+import { failure } from '#ports';
+import type { Arena } from './arena.js';
+import type { CollectionRow } from './collection-table.js';
+import type { PointTable } from './point-table.js';
+import { Segment } from './segment.js';
+import { Slices } from './slices.js';
+
+const MEBIBYTE = 1024 ** 2;
+const PAGE_ROWS = 512;
+
+/** A segment with who uses it. Its memory returns when it is out and nobody scans it any more. */
+interface Resident {
+  segment: Segment;
+  /** What its loading will take at most. */
+  reservedBytes: number;
+  users: number;
+  out: boolean;
+}
+
+interface SegmentsOptions {
+  arena: Arena;
+  memoryMaxBytes: number;
+  points: PointTable;
+  now: () => number;
+}
+
+export class Segments {
+  /** In memory and current, least lately used first. */
+  private readonly current = new Map<number, Resident>();
+  /** All that hold memory: current ones, ones being loaded, and ones that are out but still used. */
+  private readonly holding = new Set<Resident>();
+  private readonly loads = new Map<number, Promise<Resident>>();
+  /** Long work on a collection, during which it must not be written. */
+  private readonly work = new Map<number, Promise<unknown>>();
+  private room = Promise.withResolvers<void>();
+
+  constructor(private readonly options: SegmentsOptions) {}
+
+  /** The segment of a collection if it is in memory, for writes to follow. */
+  resident(collection: number): Segment | undefined {
+    return this.current.get(collection)?.segment;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const one of this.holding) sum += bytesOf(one);
+    return sum;
+  }
+
+  /** Runs with the segment of a collection, loaded if need be; its memory stays while it runs. */
+  async use<T>(collection: CollectionRow, run: (segment: Segment) => Promise<T>): Promise<T> {
+    const resident = await this.hold(collection);
+    try {
+      return await run(resident.segment);
+    } finally {
+      this.leave(resident);
+    }
+  }
+
+  /** Does long work on a collection, alone. Writers wait for it (see `settled`). */
+  async exclusively<T>(collection: number, run: () => Promise<T>): Promise<T> {
+    await this.settled(collection);
+    const work = run();
+    this.work.set(collection, work);
+    try {
+      return await work;
+    } finally {
+      this.work.delete(collection);
+    }
+  }
+
+  /** Resolves when no long work is under way. What the caller does before its next `await`, it does alone. */
+  async settled(collection: number): Promise<void> {
+    for (let work = this.work.get(collection); work; work = this.work.get(collection))
+      await work.catch(() => undefined);
+  }
+
+  /** Puts a collection out of memory; the next query reads it anew. */
+  drop(collection: number): void {
+    this.loads.delete(collection);
+    const resident = this.current.get(collection);
+    if (!resident) return;
+    this.current.delete(collection);
+    resident.out = true;
+    this.settle(resident);
+  }
+
+  dropAll(): void {
+    for (const collection of [...this.current.keys(), ...this.loads.keys()]) this.drop(collection);
+  }
+
+  /** Keeps within the limit after a collection has grown by writes or by an index. */
+  trim(grown: number): void {
+    for (const collection of [...this.current.keys()]) {
+      if (this.bytes <= this.options.memoryMaxBytes) return;
+      if (collection !== grown) this.drop(collection);
+    }
+    if (this.bytes > this.options.memoryMaxBytes || this.resident(grown)?.wasteful) this.drop(grown);
+  }
+
+  private async hold(collection: CollectionRow): Promise<Resident> {
+    const known = this.current.get(collection.number);
+    if (known) {
+      this.current.delete(collection.number);
+      this.current.set(collection.number, known);
+      known.users++;
+      return known;
+    }
+    // The load counts as a user, so that nothing can put the segment out before its first users have it.
+    const resident = await (this.loads.get(collection.number) ?? this.startLoad(collection));
+    resident.users++;
+    return resident;
+  }
+
+  private startLoad(collection: CollectionRow): Promise<Resident> {
+    const loading: Promise<Resident> = this.load(collection, () => this.loads.get(collection.number) === loading);
+    this.loads.set(collection.number, loading);
+    return loading;
+  }
+
+  private async load(collection: CollectionRow, isWanted: () => boolean): Promise<Resident> {
+    let resident: Resident | undefined;
+    try {
+      // Room first: waiting for it while holding up others on this collection could be waiting for them.
+      const reserved = await this.reserve(collection);
+      resident = reserved;
+      await this.exclusively(collection.number, () => this.fill(reserved, collection, isWanted));
+      return reserved;
+    } catch (error) {
+      if (resident) resident.out = true;
+      throw error;
+    } finally {
+      if (isWanted()) this.loads.delete(collection.number);
+      // Those who waited for the load become its users first.
+      setImmediate(() => resident && this.leave(resident));
+    }
+  }
+
+  /** Finds room for a collection: others go first; then it waits until nobody uses what has gone. */
+  private async reserve({ number, dimension, metric, name }: CollectionRow): Promise<Resident> {
+    const { memoryMaxBytes, arena, points } = this.options;
+    const needed = Segment.bytesFor(points.stored(number), dimension);
+    if (needed > memoryMaxBytes) throw tooLarge(name, needed, memoryMaxBytes);
+    while (this.bytes + needed > memoryMaxBytes) {
+      const [eldest] = this.current.keys();
+      if (eldest !== undefined) this.drop(eldest);
+      else await this.room.promise;
+    }
+    const resident = { segment: new Segment(arena, dimension, metric), reservedBytes: needed, users: 1, out: false };
+    this.holding.add(resident);
+    return resident;
+  }
+
+  private async fill(resident: Resident, { number, name }: CollectionRow, isWanted: () => boolean): Promise<void> {
+    const { points, now, memoryMaxBytes } = this.options;
+    const slices = new Slices();
+    for (let last = 0, more = true; more; ) {
+      const page = points.page(number, last, PAGE_ROWS);
+      for (const row of page) {
+        if (row.expiresAt !== undefined && row.expiresAt <= now()) continue;
+        if (resident.segment.put(row) === undefined) throw tooLarge(name, bytesOf(resident), memoryMaxBytes);
+      }
+      last = page.at(-1)?.number ?? last;
+      more = page.length === PAGE_ROWS;
+      await slices.rest();
+    }
+    resident.reservedBytes = 0;
+    // Dropped meanwhile (by another process's write, say): for those who waited, and for nobody else.
+    if (isWanted()) this.current.set(number, resident);
+    else resident.out = true;
+  }
+
+  private leave(resident: Resident): void {
+    resident.users--;
+    this.settle(resident);
+  }
+
+  private settle(resident: Resident): void {
+    if (resident.out && resident.users === 0 && this.holding.delete(resident)) resident.segment.release();
+    this.room.resolve();
+    this.room = Promise.withResolvers();
+  }
+}
+
+function bytesOf({ segment, reservedBytes }: Resident): number {
+  return Math.max(segment.bytes, reservedBytes);
+}
+
+function tooLarge(collection: string, needed: number, limit: number) {
+  const facts = { neededMiB: Math.ceil(needed / MEBIBYTE), limitMiB: Math.floor(limit / MEBIBYTE) };
+  return failure('vector.memory_exceeded', { collection, ...facts });
+}

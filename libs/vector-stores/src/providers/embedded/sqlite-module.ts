@@ -1,0 +1,24 @@
+// Node's own SQLite. Older versions of Node warn once that it is young; that one warning is known and kept quiet.
+import type * as Sqlite from 'node:sqlite';
+
+let loaded: typeof Sqlite | undefined;
+
+/** `node:sqlite`. Any other warning that is emitted meanwhile passes. */
+export function sqliteModule(): typeof Sqlite {
+  loaded ??= withoutOneWarning(() => process.getBuiltinModule('node:sqlite'));
+  return loaded;
+}
+
+function withoutOneWarning<T>(load: () => T): T {
+  const emit = process.emitWarning;
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    if (!String(warning).startsWith('SQLite is an experimental feature')) {
+      Reflect.apply(emit, process, [warning, ...rest]);
+    }
+  }) as typeof process.emitWarning;
+  try {
+    return load();
+  } finally {
+    process.emitWarning = emit;
+  }
+}

@@ -1,0 +1,43 @@
+// Says in words what SQLite means by its numbers, without a path of the machine.
+import { type Failure, failure, isFailure } from '#ports';
+
+/** Primary result codes of https://sqlite.org/rescode.html, with what an operator can do. */
+const REASONS: Record<number, readonly [reason: string, fix: string]> = {
+  3: ['access to its file is denied', 'Let the service write to DATA_DIR.'],
+  5: ['another process is writing to its file', 'Stop the other process, or give this one a DATA_DIR of its own.'],
+  8: ['its file is read-only', 'Let the service write to DATA_DIR and the files in it.'],
+  10: ['the disk gave an I/O error', 'Check the disk under DATA_DIR and the space left on it.'],
+  11: ['its file is corrupt', 'Restore vectors.sqlite in DATA_DIR from a backup, or remove it and ingest again.'],
+  13: ['the disk is full', 'Make room on the disk under DATA_DIR.'],
+  14: ['its file cannot be opened', 'Check that DATA_DIR is a folder that the service may read and write.'],
+  26: ['its file is not a SQLite database', 'Remove vectors.sqlite from DATA_DIR, or set another DATA_DIR.'],
+};
+
+/** Codes of the operating system, where the folder itself is the trouble. */
+const FOLDER_REASONS: Record<string, number> = { EACCES: 3, EPERM: 3, EROFS: 8, ENOSPC: 13, EDQUOT: 13, EIO: 10 };
+const CANNOT_OPEN = 14;
+
+const PROVIDER = 'embedded';
+
+/** The failure that stops the boot. */
+export function refused(cause: unknown): Failure {
+  if (isFailure(cause)) return cause;
+  const code = resultCode(cause) ?? FOLDER_REASONS[String((cause as NodeJS.ErrnoException).code)] ?? CANNOT_OPEN;
+  const [reason, fix] = REASONS[code] ?? [`SQLite failed with code ${code}`, 'See https://sqlite.org/rescode.html.'];
+  return failure('vector.store_refused', { provider: PROVIDER, reason, fix }, { cause });
+}
+
+/** The failure of a call to an open store. */
+export function unavailable(cause: unknown): Failure {
+  if (isFailure(cause)) return cause;
+  const code = resultCode(cause);
+  // Node's word for a database that is closed is an error without a result code.
+  const reason = code === undefined ? 'its file is closed' : (REASONS[code]?.[0] ?? `SQLite failed with code ${code}`);
+  return failure('vector.store_unavailable', { provider: PROVIDER, reason }, { cause });
+}
+
+/** The low byte of the extended result code: the primary one. */
+function resultCode(error: unknown): number | undefined {
+  const { errcode } = error as { errcode?: number };
+  return errcode === undefined ? undefined : errcode & 0xff;
+}

@@ -1,0 +1,37 @@
+// What an operator may set of the vector store.
+import { type ConfigOf, section, setting } from '#config';
+
+const MEBIBYTE = 1024 ** 2;
+
+export const vectorStoreSection = section(
+  'vectorStore',
+  { title: 'Vector store', doc: 'Where documents and their vectors are kept, and how they are searched.' },
+  {
+    type: setting('VECTORDB_TYPE', {
+      doc: 'The vector store: embedded (SQLite in DATA_DIR, exact search in memory), none, or the name of a provider from PLUGINS.',
+    })
+      .text({
+        pattern: /^[a-z0-9][a-z0-9-]{0,63}$/,
+        says: 'the name of a vector store (small letters, digits, hyphens)',
+      })
+      .default('embedded'),
+    timeoutMs: setting('VECTORDB_TIMEOUT', {
+      doc: 'How long one call to the vector store may take. Raise it for very large collections or slow disks.',
+    })
+      .duration({ min: 10, max: 600_000 })
+      .default('5s'),
+    options: setting('VECTORDB_OPTIONS', {
+      doc: 'Options of the provider. embedded knows synchronous: "normal" (the default: acknowledged writes survive the death of the process) or "full" (they also survive a power cut; each write waits for the disk).',
+      example: '{"synchronous":"full"}',
+    })
+      .json()
+      .default('{}'),
+    memoryMaxBytes: setting('VECTORDB_MEMORY_MAX', {
+      doc: 'Memory for searchable collections of the embedded store. Collections not searched lately leave it and come back from disk. One collection must fit: about dimension + 130 bytes a document.',
+    })
+      .byteSize({ min: 16 * MEBIBYTE, max: 3 * 1024 * MEBIBYTE })
+      .default('512MiB'),
+  },
+);
+
+export type VectorStoreConfig = ConfigOf<typeof vectorStoreSection>;
