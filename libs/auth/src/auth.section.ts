@@ -1,5 +1,6 @@
 // What an operator may set of tokens: whose are believed, and what they must say.
 import { type ConfigOf, section, setting } from '#config';
+import type { Secret } from '#ports';
 import { ALGORITHMS, type Algorithm, isAlgorithm, publicKeys } from './verification-keys.js';
 
 export const authSection = section(

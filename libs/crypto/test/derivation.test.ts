@@ -1,0 +1,96 @@
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { derivedKey } from '../src/derived-key.js';
+import { HmacSha256 } from '../src/hmac-sha256.js';
+import { lengthPrefixed } from '../src/length-prefixed.js';
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+/** HKDF written out from RFC 5869 §2, to compare with. */
+function hkdf(keyMaterial: Buffer, salt: Buffer, info: Buffer, length: number): string {
+  const extracted = createHmac('sha256', salt).update(keyMaterial).digest();
+  let block = Buffer.alloc(0);
+  let output = Buffer.alloc(0);
+  for (let counter = 1; output.length < length; counter++) {
+    block = createHmac('sha256', extracted)
+      .update(Buffer.concat([block, info, Buffer.from([counter])]))
+      .digest();
+    output = Buffer.concat([output, block]);
+  }
+  return hex(output.subarray(0, length));
+}
+
+describe('the test’s own HKDF', () => {
+  test('gives the vectors of RFC 5869, appendix A.1 and A.3', () => {
+    const material = Buffer.alloc(22, 0x0b);
+    const salt = Buffer.from('000102030405060708090a0b0c', 'hex');
+    const info = Buffer.from('f0f1f2f3f4f5f6f7f8f9', 'hex');
+    expect(hkdf(material, salt, info, 42)).toBe(
+      '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
+    );
+    expect(hkdf(material, Buffer.alloc(0), Buffer.alloc(0), 42)).toBe(
+      '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
+    );
+  });
+});
+
+describe('derivedKey', () => {
+  test('is HKDF-SHA-256 with an empty salt, and the length-prefixed label as info', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 80 }),
+        fc.array(fc.string({ unit: 'grapheme' })),
+        fc.integer({ min: 1, max: 100 }),
+        (key, label, bytes) => {
+          expect(hex(derivedKey(key, label, bytes))).toBe(
+            hkdf(Buffer.from(key), Buffer.alloc(0), lengthPrefixed(label), bytes),
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe('lengthPrefixed', () => {
+  test('gives different bytes for different lists', () => {
+    const lists = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '\0', ':', 'é'), maxLength: 3 }), {
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(lists, lists, (one, other) => {
+        expect(hex(lengthPrefixed(one)) === hex(lengthPrefixed(other))).toBe(
+          JSON.stringify(one) === JSON.stringify(other),
+        );
+      }),
+    );
+  });
+
+  test('counts bytes, not characters', () => {
+    expect(hex(lengthPrefixed(['é', '']))).toBe('00000002c3a900000000');
+  });
+});
+
+describe('HmacSha256', () => {
+  test('equals createHmac for every key and text, short and long', () => {
+    const texts = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.integer({ min: 2600, max: 2900 }).map((n) => '語'.repeat(n)),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 64 }), texts, texts, (key, one, other) => {
+        const hmac = new HmacSha256(key);
+        for (const message of [one, other, one]) {
+          const expected = createHmac('sha256', key).update(message).digest('base64url');
+          expect(hmac.digest(message)).toBe(expected);
+          expect(hmac.digestOfBytes(Buffer.from(message))).toBe(expected);
+        }
+      }),
+    );
+  });
+
+  test('refuses a key that is too short to be one', () => {
+    expect(() => new HmacSha256(new Uint8Array(31))).toThrow(RangeError);
+    expect(() => new HmacSha256(new Uint8Array(65))).toThrow(RangeError);
+  });
+});

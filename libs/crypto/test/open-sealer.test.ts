@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig, type Sources } from '#config';
+import { cryptoSection, LocalKeyService, masterKey, openSealer } from '#crypto';
+import { defineProvider, keyServiceContract, Secret } from '#ports';
+import { aKeyText, aMasterKey, aPlace, text } from './crypto-builders.js';
+
+function configured(variables: Record<string, string>) {
+  const sources: Sources = {
+    lookUp: (name) => (variables[name] === undefined ? undefined : { text: variables[name], source: 'environment' }),
+  };
+  return readConfig([cryptoSection], sources).crypto;
+}
+
+describe('the key service `local`', () => {
+  const open = async () => new LocalKeyService(aMasterKey(0), [aMasterKey(1), aMasterKey(2)]);
+  for (const promise of keyServiceContract(open)) test(promise.name, promise.run);
+
+  test('holds a key once that is both current and former, as current', async () => {
+    expect(await new LocalKeyService(aMasterKey(), [aMasterKey()]).keys()).toEqual([
+      { keyId: aMasterKey().id, state: 'current' },
+    ]);
+  });
+
+  test('gives keys and key ids that stay the same over versions', async () => {
+    const { keyId, key } = await (await open()).dataKey({ tenant: 'north', purpose: 'cache-entry' });
+    expect([keyId, Buffer.from(key).toString('hex')]).toEqual([
+      'vzbn2yw3',
+      'bbe6aff97df98a490bfa90c973de87529bdab1f8c7a6adb8be080f3b4550c983',
+    ]);
+  });
+
+  test('holds no key after it was closed', async () => {
+    const master = aMasterKey();
+    const service = new LocalKeyService(master);
+    await service.close();
+    expect(master.bytes.every((byte) => byte === 0)).toBe(true);
+    await expect(service.dataKey({ tenant: 'north', purpose: 'cache-entry' })).rejects.toMatchObject({
+      code: 'crypto.key_unknown',
+    });
+  });
+});
+
+describe('a master key', () => {
+  test('is read from standard and url-safe base64, padded or not, as one key', () => {
+    const standard = Buffer.alloc(32, 0xfb).toString('base64');
+    const forms = [standard, standard.replace('=', ''), Buffer.alloc(32, 0xfb).toString('base64url'), `${standard}\n`];
+    expect(new Set(forms.map((form) => masterKey(new Secret(form), 'KEY').id)).size).toBe(1);
+  });
+
+  test.each([
+    ['31 bytes', Buffer.alloc(31).toString('base64')],
+    ['33 bytes', Buffer.alloc(33).toString('base64')],
+    ['48 bytes', Buffer.alloc(32).toString('hex')],
+    ['nothing (it is not base64)', 'not base64!'],
+    ['nothing (it is not base64)', `${'+/-_'.repeat(10)}abc=`],
+  ])('of %s is refused without being shown', (received, wrong) => {
+    expect(() => masterKey(new Secret(wrong), 'CACHE_ENCRYPTION_KEY')).toThrow(
+      expect.objectContaining({ code: 'crypto.key_length', facts: { name: 'CACHE_ENCRYPTION_KEY', received } }),
+    );
+    expect(() => masterKey(new Secret(wrong), 'CACHE_ENCRYPTION_KEY')).not.toThrow(wrong);
+  });
+});
+
+describe('the configuration', () => {
+  test('names every wrong key at once, and shows none', () => {
+    const wrong = { CACHE_ENCRYPTION_KEY: 'c2hvcnQ=', CACHE_FORMER_ENCRYPTION_KEYS: `${aKeyText()},bG9uZw==` };
+    expect(() => configured({ ...wrong, KEY_NAME_SECRET: 'short' })).toThrow(
+      expect.objectContaining({
+        code: 'config.invalid',
+        problems: [expect.objectContaining({ path: 'KEY_NAME_SECRET' })],
+      }),
+    );
+    try {
+      configured(wrong);
+      expect.unreachable();
+    } catch (error) {
+      const { problems, message } = error as { problems: Array<{ path: string; message: string }>; message: string };
+      expect(problems.map(({ path }) => path)).toEqual(['CACHE_ENCRYPTION_KEY', 'CACHE_FORMER_ENCRYPTION_KEYS']);
+      expect(problems[0]?.message).toContain('must be base64 of exactly 32 bytes; it decodes to 5 bytes');
+      expect(problems[1]?.message).toContain('4 bytes (key 2 of 2)');
+      expect(message).not.toMatch(/c2hvcnQ|bG9uZw/);
+    }
+  });
+
+  test('refuses former keys without a current one, for then nothing would be sealed', () => {
+    expect(() => configured({ CACHE_FORMER_ENCRYPTION_KEYS: aKeyText() })).toThrow(
+      /CACHE_ENCRYPTION_KEY .*must be set/,
+    );
+  });
+});
+
+describe('openSealer', () => {
+  test('seals nothing where no key is set', async () => {
+    expect((await openSealer(configured({}))).sealing).toBe(false);
+  });
+
+  test('seals under the current key, and opens what former keys sealed', async () => {
+    const before = await openSealer(configured({ CACHE_ENCRYPTION_KEY: aKeyText(0) }));
+    const after = await openSealer(
+      configured({ CACHE_ENCRYPTION_KEY: aKeyText(1), CACHE_FORMER_ENCRYPTION_KEYS: aKeyText(0) }),
+    );
+    const sealed = await before.seal(Buffer.from('hello'), aPlace());
+    expect(text(await after.open(sealed, aPlace()))).toBe('hello');
+    await expect(before.open(await after.seal(Buffer.from('new'), aPlace()), aPlace())).rejects.toMatchObject({
+      code: 'crypto.unreadable',
+    });
+  });
+
+  test('stops the boot for a key service that nobody brings', async () => {
+    await expect(openSealer(configured({ KEY_SERVICE: 'vault' }))).rejects.toMatchObject({
+      code: 'provider.unknown',
+      facts: { variable: 'KEY_SERVICE', name: 'vault', known: 'local' },
+    });
+  });
+
+  test('takes a key service from a listed package, with the options it asks for', async () => {
+    const stranger = defineProvider({
+      family: 'key-service',
+      name: 'vault',
+      options: {
+        '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: value as { first: number } }) },
+      },
+      open: async ({ first }) => new LocalKeyService(aMasterKey(first)),
+    });
+    const config = configured({ KEY_SERVICE: 'vault', KEY_SERVICE_OPTIONS: '{"first":3}' });
+    const importPackage = async () => ({ default: stranger });
+    const sealer = await openSealer(config, {
+      plugins: ['@acme/vault'],
+      importPackage,
+      signal: AbortSignal.timeout(1000),
+    });
+    const local = await openSealer(configured({ CACHE_ENCRYPTION_KEY: aKeyText(3) }));
+    expect(text(await local.open(await sealer.seal(Buffer.from('hello'), aPlace()), aPlace()))).toBe('hello');
+  });
+});
