@@ -75,7 +75,10 @@ async function openStore(
   dataDir: string,
   redis: RedisConnection | undefined,
 ): Promise<ByteStore | undefined> {
-  if (redis) return new RedisStore(redis);
+  if (redis) {
+    await redis.opened();
+    return new RedisStore(redis);
+  }
   if (backend === 'memory') return undefined;
   return SqliteStore.open({ file: join(dataDir, 'cache.sqlite'), busyTimeoutMs: storeTimeoutMs });
 }

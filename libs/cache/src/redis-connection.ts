@@ -1,5 +1,6 @@
 // The one Redis client of the process: opens at once, reconnects for ever, and lets no call wait long.
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createClient, defaultReconnectStrategy } from '@keyv/redis';
 import { failure, isFailure, type Secret } from '#ports';
 import { Protection, withTimeout } from '#resilience';
@@ -58,6 +59,13 @@ export class RedisConnection {
   /** Whether commands can be sent now. A frozen server still counts as up. */
   get up(): boolean {
     return this.client.isReady;
+  }
+
+  /** Waits until commands can be sent, but no longer than the limit of a call. Never rejects. */
+  async opened(): Promise<void> {
+    if (this.up) return;
+    const ready = once(this.client, 'ready');
+    await withTimeout('Redis', this.#timeoutMs, undefined, () => ready).catch(() => {});
   }
 
   async run<T>(operation: string, call: (client: RedisClient) => Promise<T>, o: RedisCall = {}): Promise<T> {
