@@ -3,9 +3,9 @@ export { ByteStore, type KeyPage } from './byte-store.js';
 export type { CallOptions } from './call-options.js';
 export { byteStoreContract } from './contract/byte-store-contract.js';
 export type { ContractCase } from './contract/contract-case.js';
-export { vectorStoreContract } from './contract/vector-store-contract.js';
 export { embeddingModelContract } from './contract/embedding-model-contract.js';
 export { keyServiceContract } from './contract/key-service-contract.js';
+export { vectorStoreContract } from './contract/vector-store-contract.js';
 export { EmbeddingModel, type EmbeddingPurpose, type Embeddings, type EmbedOptions } from './embedding-model.js';
 export { type AnnouncementName, type Announcements, announce, announced, listen, type Tier } from './events.js';
 export {

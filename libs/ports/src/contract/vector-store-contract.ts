@@ -1,0 +1,364 @@
+// The promises of every vector store, ours and strangers', as cases for any test runner.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type FailureCode, isFailure } from '../failure.js';
+import type { Filter } from '../filter.js';
+import type { JsonObject } from '../json.js';
+import type { CollectionRef, Metric, VectorPoint, VectorStore } from '../vector-store.js';
+import type { ContractCase } from './contract-case.js';
+
+type Check = (store: VectorStore, ref: CollectionRef) => Promise<void>;
+
+const DIMENSION = 4;
+
+/**
+ * Cases that prove a store: `for (const c of vectorStoreContract(open)) test(c.name, c.run)`. `open` gives a store of
+ * its own or a shared one; each case works in a tenant of its own, and closes what it opened. Metrics and filters that
+ * the store does not claim are left out.
+ */
+export function vectorStoreContract(open: () => Promise<VectorStore>): ContractCase[] {
+  const once = (name: string, check: Check): ContractCase => ({ name, run: () => inTenant(open, check) });
+  return [...COLLECTIONS, ...POINTS, ...QUERIES, ...DELETIONS, ...REFUSALS].map(([name, check]) => once(name, check));
+}
+
+async function inTenant(open: () => Promise<VectorStore>, check: Check): Promise<void> {
+  const store = await open();
+  const ref = { tenant: `contract-${randomUUID()}`, collection: 'documents' };
+  try {
+    await check(store, ref);
+    for (const { name } of await store.listCollections(ref.tenant)) {
+      await store.dropCollection({ ...ref, collection: name });
+    }
+  } finally {
+    await store.close();
+    await store.close();
+  }
+}
+
+const COLLECTIONS: Array<[string, Check]> = [
+  [
+    'makes a collection once, and describes it',
+    async (store, ref) => {
+      assert.equal(await store.describeCollection(ref), undefined);
+      const made = await store.openCollection(ref, { dimension: DIMENSION, metric: metricOf(store) });
+      const again = await store.openCollection(ref, { dimension: DIMENSION, metric: metricOf(store) });
+      for (const info of [made, again, await store.describeCollection(ref)]) {
+        assert.equal(info?.name, ref.collection);
+        assert.equal(info?.dimension, DIMENSION);
+        assert.equal(info?.metric, metricOf(store));
+      }
+    },
+  ],
+  [
+    'refuses a collection that exists with another dimension',
+    async (store, ref) => {
+      await store.openCollection(ref, { dimension: DIMENSION, metric: metricOf(store) });
+      await refuses('vector.collection_conflict', () =>
+        store.openCollection(ref, { dimension: DIMENSION + 1, metric: metricOf(store) }),
+      );
+    },
+  ],
+  [
+    "lists a tenant's collections, and nobody else's",
+    async (store, ref) => {
+      const other = { ...ref, tenant: `${ref.tenant}-other` };
+      for (const one of [ref, { ...ref, collection: 'more' }, other]) {
+        await store.openCollection(one, { dimension: DIMENSION, metric: metricOf(store) });
+      }
+      const names = (await store.listCollections(ref.tenant)).map(({ name }) => name);
+      assert.deepEqual(names.sort(), ['documents', 'more']);
+      assert.equal(await store.dropCollection(other), true);
+    },
+  ],
+  [
+    'drops a collection with its points',
+    async (store, ref) => {
+      await filled(store, ref);
+      assert.equal(await store.dropCollection(ref), true);
+      assert.equal(await store.dropCollection(ref), false);
+      assert.equal(await store.describeCollection(ref), undefined);
+      await store.openCollection(ref, { dimension: DIMENSION, metric: metricOf(store) });
+      assert.equal(await store.count(ref), 0);
+      assert.deepEqual(await store.query(ref, { vector: axis(0), k: 10 }), []);
+    },
+  ],
+  [
+    'walls tenants: the same collection and id of another tenant is another point',
+    async (store, ref) => {
+      const other = { ...ref, tenant: `${ref.tenant}-other` };
+      await filled(store, ref);
+      await filled(store, other, [{ id: 'a', vector: axis(1), text: 'theirs' }]);
+      assert.equal((await store.query(ref, { vector: axis(0), k: 1 }))[0]?.text, 'first');
+      assert.deepEqual(idsOf(await store.query(other, { vector: axis(0), k: 10 })), ['a']);
+      assert.equal(await store.delete(other, { ids: ['a', 'b', 'c'] }), 1);
+      assert.equal(await store.count(ref), 3);
+      assert.equal(await store.dropCollection(other), true);
+    },
+  ],
+];
+
+const POINTS: Array<[string, Check]> = [
+  [
+    'gives back what was written',
+    async (store, ref) => {
+      const full: VectorPoint = {
+        id: 'full',
+        vector: new Float32Array([0.5, -0.25, 0.125, 1]),
+        text: 'Grüße, 世界\n"quoted"',
+        metadata: { lang: 'de', tags: ['a', 'b'], nested: { deep: [1, null] }, ok: true },
+        subject: 'person-1',
+        source: 'contract',
+      };
+      await filled(store, ref, [full]);
+      const [got] = await store.get(ref, ['full', 'absent']);
+      const { vector, ...rest } = got!;
+      assert.deepEqual([...vector], [...full.vector]);
+      for (const name of ['id', 'text', 'metadata', 'subject', 'source'] as const)
+        assert.deepEqual(rest[name], full[name]);
+    },
+  ],
+  [
+    'replaces a point that is written again',
+    async (store, ref) => {
+      await filled(store, ref);
+      assert.equal(await store.upsert(ref, [{ id: 'a', vector: axis(3), text: 'moved' }]), 1);
+      assert.equal(await store.count(ref), 3);
+      const [nearest] = await store.query(ref, { vector: axis(3), k: 1 });
+      assert.equal(nearest?.id, 'a');
+      assert.equal(nearest?.text, 'moved');
+    },
+  ],
+  [
+    'finds what was written by the very next query',
+    async (store, ref) => {
+      await filled(store, ref);
+      await store.query(ref, { vector: axis(3), k: 1 });
+      await store.upsert(ref, [{ id: 'new', vector: axis(3) }]);
+      assert.equal((await store.query(ref, { vector: axis(3), k: 1 }))[0]?.id, 'new');
+    },
+  ],
+  [
+    'takes no points, and a whole batch',
+    async (store, ref) => {
+      await filled(store, ref, []);
+      assert.equal(await store.upsert(ref, []), 0);
+      const many = Array.from({ length: Math.min(200, store.capabilities.maxBatch) }, (_, i) => ({
+        id: `n${i}`,
+        vector: new Float32Array([1, i, 0, 0]),
+      }));
+      assert.equal(await store.upsert(ref, many), many.length);
+      assert.equal(await store.count(ref), many.length);
+    },
+  ],
+];
+
+const QUERIES: Array<[string, Check]> = [
+  [
+    'gives at most k matches, nearest first, with scores in 0..1 that do not rise',
+    async (store, ref) => {
+      for (const metric of store.capabilities.metrics) {
+        const one = { ...ref, collection: `by-${metric}` };
+        await store.openCollection(one, { dimension: DIMENSION, metric });
+        await store.upsert(one, DOCUMENTS);
+        const matches = await store.query(one, { vector: new Float32Array([1, 0.5, 0.1, 0]), k: 2 });
+        assert.deepEqual(idsOf(matches), ['a', 'b']);
+        const [first, second] = matches.map(({ score }) => score) as [number, number];
+        assert.ok(first <= 1 && first >= second && second >= 0, `scores of ${metric}: ${first}, ${second}`);
+      }
+    },
+  ],
+  [
+    'scores by the formulas of the port',
+    async (store, ref) => {
+      const expected: Record<Metric, number> = { cosine: (1 + Math.SQRT1_2) / 2, l2: 0.5, dot: 0.75 };
+      for (const metric of store.capabilities.metrics) {
+        const one = { ...ref, collection: `by-${metric}` };
+        await store.openCollection(one, { dimension: DIMENSION, metric });
+        await store.upsert(one, [{ id: 'p', vector: new Float32Array([1, 1, 0, 0]) }]);
+        const [match] = await store.query(one, { vector: axis(0), k: 1 });
+        assert.ok(Math.abs(match!.score - expected[metric]) < 1e-5, `${metric}: ${match!.score}`);
+      }
+    },
+  ],
+  [
+    'leaves out what scores below the threshold',
+    async (store, ref) => {
+      await filled(store, ref);
+      const all = await store.query(ref, { vector: axis(0), k: 10 });
+      const threshold = (all[0]!.score + all[1]!.score) / 2;
+      assert.deepEqual(idsOf(await store.query(ref, { vector: axis(0), k: 10, threshold })), ['a']);
+    },
+  ],
+  [
+    'never gives a point past its end, or without consent',
+    async (store, ref) => {
+      await filled(store, ref, [
+        { id: 'ended', vector: axis(0), expiresAt: Date.now() - 1000 },
+        { id: 'withheld', vector: axis(0), consent: false },
+        { id: 'later', vector: axis(1), expiresAt: Date.now() + 3_600_000 },
+        { id: 'agreed', vector: axis(2), consent: true },
+      ]);
+      assert.deepEqual(idsOf(await store.query(ref, { vector: axis(0), k: 10 })).sort(), ['agreed', 'later']);
+      assert.deepEqual(await store.get(ref, ['ended']), []);
+    },
+  ],
+  [
+    'filters by metadata before it counts to k',
+    async (store, ref) => {
+      await filled(store, ref);
+      for (const [filter, expected] of FILTERS) {
+        if (!operatorsOf(filter).every((op) => store.capabilities.filters.includes(op))) continue;
+        const found = idsOf(await store.query(ref, { vector: axis(0), k: 3, filter })).sort();
+        assert.deepEqual(found, expected, JSON.stringify(filter));
+      }
+    },
+  ],
+];
+
+const DELETIONS: Array<[string, Check]> = [
+  [
+    'deletes by id, and says how many there were',
+    async (store, ref) => {
+      await filled(store, ref);
+      assert.equal(await store.delete(ref, { ids: ['a', 'absent'] }), 1);
+      assert.equal(await store.count(ref), 2);
+      assert.deepEqual(idsOf(await store.query(ref, { vector: axis(0), k: 10 })).sort(), ['b', 'c']);
+    },
+  ],
+  [
+    'deletes all about a person',
+    async (store, ref) => {
+      await filled(store, ref);
+      assert.equal(await store.delete(ref, { subject: 'person-1' }), 2);
+      assert.equal(await store.delete(ref, { subject: 'person-1' }), 0);
+      assert.deepEqual(idsOf(await store.query(ref, { vector: axis(0), k: 10 })), ['c']);
+    },
+  ],
+  [
+    'deletes by filter',
+    async (store, ref) => {
+      if (!store.capabilities.filters.includes('eq')) return;
+      await filled(store, ref);
+      assert.equal(await store.delete(ref, { filter: { op: 'eq', field: 'lang', value: 'de' } }), 1);
+      assert.deepEqual(idsOf(await store.query(ref, { vector: axis(0), k: 10 })).sort(), ['a', 'c']);
+    },
+  ],
+];
+
+const REFUSALS: Array<[string, Check]> = [
+  [
+    'says that a collection is absent',
+    async (store, ref) => {
+      await refuses('vector.collection_absent', () => store.query(ref, { vector: axis(0), k: 1 }));
+      await refuses('vector.collection_absent', () => store.upsert(ref, DOCUMENTS));
+      await refuses('vector.collection_absent', () => store.delete(ref, { ids: ['a'] }));
+      await refuses('vector.collection_absent', () => store.get(ref, ['a']));
+      await refuses('vector.collection_absent', () => store.count(ref));
+    },
+  ],
+  [
+    'refuses vectors of another dimension, and writes nothing of their batch',
+    async (store, ref) => {
+      await filled(store, ref, []);
+      const wrong = new Float32Array(DIMENSION + 1).fill(1);
+      const batch = [
+        { id: 'good', vector: axis(0) },
+        { id: 'wrong', vector: wrong },
+      ];
+      await refuses('vector.dimension_mismatch', () => store.upsert(ref, batch));
+      await refuses('vector.dimension_mismatch', () => store.query(ref, { vector: wrong, k: 1 }));
+      assert.equal(await store.count(ref), 0);
+    },
+  ],
+  [
+    'refuses numbers that are not finite, and a vector without direction under cosine',
+    async (store, ref) => {
+      await filled(store, ref, []);
+      const bad = [new Float32Array([1, Number.NaN, 0, 0]), new Float32Array([Number.POSITIVE_INFINITY, 0, 0, 0])];
+      if (metricOf(store) === 'cosine') bad.push(new Float32Array(DIMENSION));
+      for (const vector of bad) {
+        await refuses('vector.vector_invalid', () => store.upsert(ref, [{ id: 'bad', vector }]));
+        await refuses('vector.vector_invalid', () => store.query(ref, { vector, k: 1 }));
+      }
+    },
+  ],
+  ['answers when asked for its health', (store) => store.health()],
+];
+
+const DOCUMENTS: VectorPoint[] = [
+  {
+    id: 'a',
+    vector: axis(0),
+    text: 'first',
+    metadata: { lang: 'en', year: 2020, tags: ['x', 'y'] },
+    subject: 'person-1',
+  },
+  { id: 'b', vector: axis(1), text: 'second', metadata: { lang: 'de', year: 2021, draft: true }, subject: 'person-1' },
+  { id: 'c', vector: axis(2), text: 'third', metadata: { lang: 'en', year: 2022, tags: ['y'] }, subject: 'person-2' },
+];
+
+/** Filters over `DOCUMENTS`, with the ids that satisfy them. */
+const FILTERS: Array<[Filter, string[]]> = [
+  [{ op: 'eq', field: 'lang', value: 'en' }, ['a', 'c']],
+  [{ op: 'ne', field: 'lang', value: 'en' }, ['b']],
+  [{ op: 'ne', field: 'draft', value: true }, ['a', 'c']],
+  [{ op: 'eq', field: 'tags', value: 'y' }, ['a', 'c']],
+  [{ op: 'in', field: 'year', values: [2020, 2022] }, ['a', 'c']],
+  [{ op: 'nin', field: 'year', values: [2020, 2022] }, ['b']],
+  [{ op: 'gt', field: 'year', value: 2020 }, ['b', 'c']],
+  [{ op: 'gte', field: 'year', value: 2021 }, ['b', 'c']],
+  [{ op: 'lt', field: 'year', value: 2021 }, ['a']],
+  [{ op: 'lte', field: 'year', value: 2021 }, ['a', 'b']],
+  [{ op: 'eq', field: 'year', value: '2020' }, []],
+  [{ op: 'not', filter: { op: 'eq', field: 'draft', value: true } }, ['a', 'c']],
+  [
+    {
+      op: 'and',
+      filters: [
+        { op: 'eq', field: 'lang', value: 'en' },
+        { op: 'gt', field: 'year', value: 2020 },
+      ],
+    },
+    ['c'],
+  ],
+  [
+    {
+      op: 'or',
+      filters: [
+        { op: 'eq', field: 'lang', value: 'de' },
+        { op: 'lt', field: 'year', value: 2021 },
+      ],
+    },
+    ['a', 'b'],
+  ],
+];
+
+async function filled(store: VectorStore, ref: CollectionRef, points = DOCUMENTS): Promise<void> {
+  await store.openCollection(ref, { dimension: DIMENSION, metric: metricOf(store) });
+  if (points.length > 0) assert.equal(await store.upsert(ref, points), points.length);
+}
+
+function metricOf(store: VectorStore): Metric {
+  return store.capabilities.metrics[0]!;
+}
+
+function axis(at: number): Float32Array {
+  return Float32Array.from({ length: DIMENSION }, (_, i) => (i === at ? 1 : 0));
+}
+
+function idsOf(matches: ReadonlyArray<{ id: string; metadata: JsonObject }>): string[] {
+  return matches.map(({ id }) => id);
+}
+
+function operatorsOf(filter: Filter): Filter['op'][] {
+  if (filter.op === 'not') return ['not', ...operatorsOf(filter.filter)];
+  if (filter.op === 'and' || filter.op === 'or') return [filter.op, ...filter.filters.flatMap(operatorsOf)];
+  return [filter.op];
+}
+
+async function refuses(code: FailureCode, call: () => Promise<unknown>): Promise<void> {
+  await assert.rejects(
+    call,
+    (error) => isFailure(error, code) || assert.fail(`expected ${code}, got ${String(error)}`),
+  );
+}

@@ -1,0 +1,49 @@
+// Sealers for these tests: the real cipher in its simplest form, and none.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { failure } from '#ports';
+import type { PayloadSealer, SealPlace } from '#vector-stores';
+
+const TAG_BYTES = 16;
+const NONCE_BYTES = 12;
+const SEALED = 0x01;
+const PLAIN = 0x00;
+
+/** Leaves payloads as they are, behind a mark; knows that it cannot read sealed ones. */
+export const plainSealer: PayloadSealer = {
+  seal: async (plain) => Buffer.concat([Uint8Array.of(PLAIN), plain]),
+  open: async (sealed, at) => {
+    if (sealed[0] === SEALED) throw unreadable(at, 'unknown_key');
+    if (sealed[0] !== PLAIN) throw unreadable(at, 'malformed');
+    return sealed.subarray(1);
+  },
+};
+
+/** AES-256-GCM, bound to the place. */
+export function sealerOf(key: Uint8Array): PayloadSealer {
+  return {
+    seal: async (plain, at) => {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(boundTo(at));
+      return Buffer.concat([Uint8Array.of(SEALED), nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    },
+    open: async (sealed, at) => {
+      if (sealed[0] !== SEALED) throw unreadable(at, 'unsealed');
+      const body = sealed.subarray(1);
+      const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE_BYTES)).setAAD(boundTo(at));
+      decipher.setAuthTag(body.subarray(-TAG_BYTES));
+      try {
+        return Buffer.concat([decipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+      } catch {
+        throw unreadable(at, 'tampered');
+      }
+    },
+  };
+}
+
+function boundTo({ tenant, purpose, name }: SealPlace): Buffer {
+  return Buffer.from(JSON.stringify([tenant, purpose, name]));
+}
+
+function unreadable({ purpose }: SealPlace, reason: string) {
+  return failure('crypto.unreadable', { purpose, reason });
+}
