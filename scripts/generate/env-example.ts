@@ -17,7 +17,7 @@ function chapter(part: Described): string {
 function entry(one: SettingInfo): string {
   const form = one.secret ? `secret, or its file in ${one.env}_FILE` : one.form;
   const value = one.developmentDefault ?? (one.default || one.example) ?? '';
-  return [...wrapped(`${one.doc} (${form})`, 110).map((line) => `# ${line}`), `#${one.env}=${quoted(value)}`].join(
+  return [...wrapped(`${one.doc} Form: ${form}.`, 110).map((line) => `# ${line}`), `#${one.env}=${quoted(value)}`].join(
     '\n',
   );
 }

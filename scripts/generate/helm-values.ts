@@ -33,11 +33,20 @@ export function valuesSchema(parts: readonly Described[]): string {
 export function withSettings(values: string, parts: readonly Described[]): string {
   const [begin, end] = [values.indexOf(BEGIN), values.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`values.yaml lacks its marks:\n${BEGIN}\n${END}`);
-  const entries = plainSettings(parts).flatMap((one) => [
+  // What values.yaml itself sets is not offered a second time.
+  const unset = plainSettings(parts).filter(({ env }) => !values.includes(`\n  ${env}: `));
+  const entries = unset.flatMap((one) => [
     ...wrapped(one.doc, 110).map((line) => `  # ${line}`),
-    `  # ${one.env}: ${JSON.stringify((one.default || one.example) ?? '')}`,
+    `  # ${one.env}: ${asValue(one)}`.trimEnd(),
   ]);
   return `${values.slice(0, begin)}${[BEGIN, ...entries].join('\n')}\n${values.slice(end)}`;
+}
+
+/** As YAML wants it by the schema: numbers and flags bare, texts in quotes, nothing where nothing is the default. */
+function asValue({ default: fallback, example, jsonSchema }: SettingInfo): string {
+  const text = fallback || example;
+  if (text === undefined) return '';
+  return ['integer', 'number', 'boolean'].includes(jsonSchema.type as string) ? text : JSON.stringify(text);
 }
 
 function group(properties: Record<string, unknown>) {

@@ -52,10 +52,7 @@ test('gives the server secrets by reference alone', () => {
 });
 
 test('writes settings as text, however large or small the number', () => {
-  const { data } = ofKind(
-    rendered('config.RATE_LIMIT_WINDOW_MS=86400000', 'config.CACHE_TTL_JITTER=0.05'),
-    'ConfigMap',
-  );
+  const { data } = ofKind(rendered('config={"RATE_LIMIT_WINDOW_MS":86400000,"CACHE_TTL_JITTER":0.05}'), 'ConfigMap');
   expect(data).toMatchObject({ RATE_LIMIT_WINDOW_MS: '86400000', CACHE_TTL_JITTER: '0.05', HOST: '0.0.0.0' });
 });
 

@@ -33,13 +33,13 @@ export function helm(verb: 'lint' | 'template', ...args: string[]) {
   return { ok: done.status === 0, output: `${done.stdout}${done.stderr}`, stdout: done.stdout };
 }
 
-/** The manifests that the chart renders with these values, e.g. `config.CACHE_TTL=5m`. */
+/** The manifests that the chart renders with these values, e.g. `config.CACHE_TTL=5m`, or `config={…}` in JSON. */
 export function rendered(...values: string[]): Manifest[] {
   const { ok, output, stdout } = helm(
     'template',
     '--kube-version',
     '1.33.0',
-    ...values.flatMap((one) => ['--set', one]),
+    ...values.flatMap((one) => [one.includes('{') ? '--set-json' : '--set', one]),
   );
   if (!ok) throw new Error(output);
   return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
