@@ -1,7 +1,7 @@
 // Brings documents of files to the server, batch by batch, and keeps account of every row.
 import { Failure, type FailureCode } from '#ports';
-import { ApiClient } from './api-client.js';
-import { batchesOf, type Columns, documentsOf, type PlacedDocument } from './documents.js';
+import type { ApiClient } from './api-client.js';
+import { batchesOf, type Columns, documentsOf, type PlacedDocument, type Reading } from './documents.js';
 import { inParallel } from './in-parallel.js';
 import type { Io } from './io.js';
 import { type Patience, patiently } from './patience.js';
@@ -61,17 +61,23 @@ export class Ingestion {
   private async *read(files: readonly string[]): AsyncGenerator<Placed> {
     for (const file of files) {
       for await (const reading of documentsOf(file, this.options.columns)) {
-        this.account.rows++;
-        if ('reason' in reading) this.refuse({ file, row: reading.row, reason: reading.reason });
-        else if (this.seen.has(reading.document.id)) this.account.repeated++;
-        else yield this.first(file, reading);
+        if (this.isNew(reading, file)) yield { ...reading, file };
+        else this.progress.advance(reading.bytes, 0);
       }
     }
   }
 
-  private first(file: string, reading: PlacedDocument): Placed {
-    this.seen.add(reading.document.id);
-    return { ...reading, file };
+  private isNew(reading: Reading, file: string): reading is PlacedDocument {
+    this.account.rows++;
+    if ('reason' in reading) {
+      this.refuse({ file, row: reading.row, reason: reading.reason });
+      return false;
+    }
+    const { id } = reading.document;
+    const repeated = this.seen.has(id);
+    if (repeated) this.account.repeated++;
+    this.seen.add(id);
+    return !repeated;
   }
 
   private async bring(batch: readonly Placed[]): Promise<void> {

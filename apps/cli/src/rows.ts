@@ -8,7 +8,7 @@ import { failure, type JsonObject } from '#ports';
 /** One row. `row` counts as a spreadsheet or editor does: the first line of the file is row 1. */
 export interface Row {
   row: number;
-  /** Bytes of the file that this row took, for progress. */
+  /** Bytes of the file since the row before, for progress. */
   bytes: number;
   values: JsonObject;
 }
@@ -55,10 +55,10 @@ async function* csvRows(file: string, source: TextSource): AsyncGenerator<Row | 
   let bytesBefore = 0;
   try {
     for await (const { info, record } of reading.pipe(parser) as AsyncIterable<{ info: Info; record: string[] }>) {
-      const bytes = info.bytes - bytesBefore;
-      bytesBefore = info.bytes;
-      if (columns) yield csvRow(columns, record, info.records + info.empty_lines, bytes);
-      else columns = header(file, record, source);
+      if (columns) {
+        yield csvRow(columns, record, info.records + info.empty_lines, info.bytes - bytesBefore);
+        bytesBefore = info.bytes;
+      } else columns = header(file, record, source);
     }
   } catch (error) {
     throw csvProblem(file, error as Partial<CsvError & Info>);

@@ -34,8 +34,8 @@ function program(io: Io): Command {
     })
     .showHelpAfterError('(add --help for what there is)')
     .addHelpText('after', '\nExit codes and examples: docs/USAGE.md');
-  for (const add of [tokenCommand, ingestCommand, replayCommand, demoCommand, configCommand]) add(resk, io);
-  serveCommand(resk);
+  const commands = [serveCommand, tokenCommand, ingestCommand, replayCommand, demoCommand, configCommand];
+  for (const add of commands) add(resk, io);
   return resk;
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { readConfig, type SettingInfo } from '#config';
 import { cliSection } from '../cli.section.js';
 import type { Io } from '../io.js';
+import { serverSections } from '../server-files.js';
 
 export function configCommand(program: Command, io: Io): void {
   program
@@ -11,13 +12,14 @@ export function configCommand(program: Command, io: Io): void {
     .command('check')
     .summary('check every setting, as the server does when it starts')
     .action(async () => {
-      // Loaded when asked for: the server's sections bring the whole server's code with them.
-      const { sections } = await import('../../../server/src/sections.js');
-      const parts = [...sections, cliSection] as const;
-      readConfig(parts, io.sources);
-      const settings = parts.flatMap((part) => Object.values<SettingInfo>(part.settings));
-      const given = settings.filter(({ env, secret }) => io.sources.lookUp(env, secret) !== undefined);
+      const sections = [...(await serverSections()), cliSection];
+      readConfig(sections, io.sources);
+      const settings = sections.flatMap((part) => Object.values<SettingInfo>(part.settings));
+      const given = settings.flatMap(({ env, secret }) => {
+        const found = io.sources.lookUp(env, secret);
+        return found ? [`  ${env} from ${found.source}\n`] : [];
+      });
       io.stdout.write(`The configuration is valid: ${settings.length} settings, ${given.length} of them given.\n`);
-      for (const { env, secret } of given) io.stdout.write(`  ${env} from ${io.sources.lookUp(env, secret)?.source}\n`);
+      io.stdout.write(given.join(''));
     });
 }

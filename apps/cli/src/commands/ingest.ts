@@ -82,7 +82,7 @@ function ingestionOf(options: IngestOptions, io: Io, progress: Progress, client?
   const settings = {
     columns: { text: options.textColumn, id: options.idColumn },
     collection: options.collection,
-    batch: options.batch ?? config.cli.upsertBatch ?? config.embedding.batchSize,
+    batch: options.batch ?? config.cli.upsertBatch ?? Math.min(MAX_BATCH, config.embedding.batchSize),
     parallel: options.parallel,
     patience: patienceOf(options.maxWait, progress),
   };
