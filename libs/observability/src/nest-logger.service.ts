@@ -1,4 +1,4 @@
-// Lets Nest log through the one logger, so that its lines have the same form.
+// Lets Nest log through the one logger, so that its lines have the same form. What it tells of its start is for debugging.
 import { Injectable, type LoggerService } from '@nestjs/common';
 import type { Logger } from './logger.js';
 
@@ -8,7 +8,7 @@ export class NestLogger implements LoggerService {
   constructor(readonly logger: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write('debug', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
@@ -32,7 +32,7 @@ export class NestLogger implements LoggerService {
   }
 
   private write(
-    level: 'info' | 'warn' | 'debug' | 'trace' | 'error' | 'fatal',
+    level: 'warn' | 'debug' | 'trace' | 'error' | 'fatal',
     message: unknown,
     rest: unknown[],
   ): void {

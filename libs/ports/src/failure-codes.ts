@@ -8,7 +8,7 @@ export const FAILURES = {
   'request.empty': { kind: 'invalid', title: 'Empty body', detail: 'The body is empty. Send one JSON object.' },
   'request.too_deep': { kind: 'invalid', title: 'Nested too deeply', detail: 'The JSON body is nested more than {limit} levels deep.' },
   'request.forbidden_name': { kind: 'invalid', title: 'Forbidden property name', detail: 'The property name {name} is not accepted in a body.' },
-  'request.too_large': { kind: 'invalid', title: 'Body too large', detail: 'The body is larger than {limit} bytes.' },
+  'request.too_large': { kind: 'invalid', title: 'Body too large', detail: 'The body is larger than {limit} allows.' },
   'request.media_type': { kind: 'invalid', title: 'Unsupported media type', detail: 'The content type is not supported. Send application/json.' },
   'request.method': { kind: 'invalid', title: 'Method not allowed', detail: 'This resource does not answer that method. Allowed: {allowed}.' },
   'request.not_acceptable': { kind: 'invalid', title: 'Not acceptable', detail: 'This resource answers {offered} only.' },

@@ -28,11 +28,12 @@ export class QueryService {
   recall(question: Question, asker: Asker, started = performance.now()): Answer | undefined {
     if (question.forceRefresh || question.vector) return undefined;
     const now = Date.now();
+    const looking = performance.now();
     const found = this.cache.lookInMemory(this.names.written(question, asker.tenant), now);
     if (!found || found.state === 'stale' || takesTurns(found.entry)) return undefined;
-    const spent = performance.now() - started;
     const asked = { question, asker, turn: 0, now, random: this.random };
-    return announced(asker, keptAnswer(found, asked, { total: spent, cache: spent }));
+    const ended = performance.now();
+    return announced(asker, keptAnswer(found, asked, { total: ended - started, cache: ended - looking }));
   }
 
   /**

@@ -35,19 +35,24 @@ export function asFailure(error: unknown): Failure {
   if (typeof code === 'string' && Object.hasOwn(OF_FASTIFY, code)) return OF_FASTIFY[code]!(error as Error);
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
-  if (status === 404) return failure('request.not_found', {});
+  if (status !== undefined && Object.hasOwn(OF_STATUS, status)) return OF_STATUS[status]!();
   if (status !== undefined && status >= 400 && status < 500) {
     return failure('request.headers', { reason: 'it is not a valid HTTP request' }, { cause: error });
   }
   return failure('internal.unexpected', {}, { cause: error });
 }
 
+/** Nest turns some of Fastify's errors into exceptions that have only a status left. */
+const OF_STATUS: Record<number, () => Failure> = {
+  404: () => failure('request.not_found', {}),
+  413: () => failure('request.too_large', { limit: 'HTTP_BODY_MAX' }),
+  415: () => failure('request.media_type', {}),
+};
+
 /** https://fastify.dev/docs/latest/Reference/Errors/ */
-const OF_FASTIFY: Record<string, (error: Error & { limit?: number }) => Failure> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: (cause) => failure('request.too_large', { limit: 'HTTP_BODY_MAX' }, { cause }),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => failure('request.media_type', {}),
-  FST_ERR_CTP_EMPTY_TYPE: () => failure('request.media_type', {}),
-  FST_ERR_CTP_INVALID_TYPE: () => failure('request.media_type', {}),
+const OF_FASTIFY: Record<string, (error: Error) => Failure> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: OF_STATUS[413]!,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: OF_STATUS[415]!,
   FST_ERR_CTP_EMPTY_JSON_BODY: () => failure('request.empty', {}),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: (cause) =>
     failure('request.headers', { reason: 'content-length does not match the body' }, { cause }),

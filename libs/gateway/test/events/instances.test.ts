@@ -59,6 +59,9 @@ describe('events of two instances', () => {
         1, 2, 3,
       ]);
     }
+    // Said by another instance after it heard the rest: nothing comes in between, so nothing came twice.
+    await listeners[0]!.say({ type: 'publish', channel: 'news', data: 'end' });
+    for (const client of listeners) expect((await client.next()).data).toBe('end');
     await stranger.say({ type: 'publish', channel: 'news', data: 'own' });
     expect((await stranger.next()).data).toBe('own');
   });

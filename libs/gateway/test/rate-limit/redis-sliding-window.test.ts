@@ -1,4 +1,5 @@
 // The window that instances share over a real Redis, and what is left of it when Redis goes away.
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { RedisConnection } from '#cache';
@@ -72,6 +73,18 @@ describe('shared sliding window', () => {
     expect((await window.hit(key, 1, 2, 160)).allowed).toBe(false);
     await expect.poll(async () => (await window.hit(key, 1, 2, 160)).allowed).toBe(true);
     await expect.poll(() => redis.client.exists(`resk:l:caller:${names.name(key)}`)).toBe(0);
+  });
+
+  test('a hit made late in a step counts for the whole window', async () => {
+    const window = windowOver(await connect());
+    const key = aKey();
+    const [windowMs, stepMs] = [800, 50];
+    while (Date.now() % stepMs < stepMs / 2) await pause(1);
+    const began = performance.now();
+    await window.hit(key, 1, 1, windowMs);
+    while (!(await window.hit(key, 1, 1, windowMs)).allowed) await pause(1);
+    // Redis counts whole milliseconds.
+    expect(performance.now() - began).toBeGreaterThanOrEqual(windowMs - 1);
   });
 
   test('rules count apart, and no user is named in Redis', async () => {

@@ -7,7 +7,9 @@ export const MAX_QUERY_LENGTH = 10_000;
 const MAX_TTL_SECONDS = 365 * 86_400;
 
 /** Any JSON value, null included; the parser has made sure that it is one. */
-export const json = z.custom<JsonValue>((one) => one !== undefined, 'is required; any JSON value, null included');
+export const json = z
+  .unknown()
+  .refine((one) => one !== undefined, 'is required; any JSON value, null included') as z.ZodType<JsonValue>;
 
 const text = (max: number) => z.string().min(1).max(max);
 
@@ -64,8 +66,8 @@ const comparisons = z
   .partial()
   .refine((one) => Object.keys(one).length > 0, 'must name a comparison: eq, ne, in, nin, gt, gte, lt, lte');
 
-type FieldFilter = FilterValue | z.infer<typeof comparisons>;
-type WireFilter = { [field: string]: FieldFilter | WireFilter | WireFilter[] };
+export type FieldFilter = FilterValue | z.infer<typeof comparisons>;
+export type WireFilter = { [field: string]: FieldFilter | WireFilter | WireFilter[] };
 const MAX_FILTER_DEPTH = 8;
 
 /** As it stands on the wire: fields with a value or comparisons, all of which must hold; `and`, `or`, `not` combine. */
