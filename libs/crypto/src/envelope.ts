@@ -1,6 +1,5 @@
 // The sealed form, version 1: 'RK' 0x01 | length of key id | key id | nonce (12) | ciphertext | tag (16).
-import { createCipheriv, createDecipheriv } from 'node:crypto';
-import type { DataKey } from '#ports';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { lengthPrefixed } from './length-prefixed.js';
 import { type SealContext, unreadable } from './sealer.js';
 
@@ -11,6 +10,12 @@ export const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** A data key made ready for use, with the name of the master key that it comes from. */
+export interface SealingKey {
+  keyId: string;
+  key: KeyObject;
+}
 
 export interface Envelope {
   keyId: string;
@@ -28,7 +33,12 @@ export function looksSealed(bytes: Uint8Array): boolean {
  * Seals with AES-256-GCM. A nonce must never repeat under one data key: random ones are safe for 2³² entries of one
  * tenant and purpose under one master key (NIST SP 800-38D §8.3).
  */
-export function sealEnvelope(plain: Uint8Array, { keyId, key }: DataKey, at: SealContext, nonce: Uint8Array): Buffer {
+export function sealEnvelope(
+  plain: Uint8Array,
+  { keyId, key }: SealingKey,
+  at: SealContext,
+  nonce: Uint8Array,
+): Buffer {
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(authenticated(at, keyId));
   const ciphertext = cipher.update(plain);
@@ -54,7 +64,11 @@ export function parseEnvelope(sealed: Uint8Array, at: SealContext): Envelope {
   };
 }
 
-export function openEnvelope({ keyId, nonce, ciphertext, tag }: Envelope, key: Uint8Array, at: SealContext): Buffer {
+export function openEnvelope(
+  { nonce, ciphertext, tag }: Envelope,
+  { keyId, key }: SealingKey,
+  at: SealContext,
+): Buffer {
   const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(authenticated(at, keyId));
   decipher.setAuthTag(tag);

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { derivedKey } from '../src/derived-key.js';
 import { HmacSha256 } from '../src/hmac-sha256.js';
 import { lengthPrefixed } from '../src/length-prefixed.js';
+import { pooledRandom } from '../src/pooled-random.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -92,5 +93,35 @@ describe('HmacSha256', () => {
   test('refuses a key that is too short to be one', () => {
     expect(() => new HmacSha256(new Uint8Array(31))).toThrow(RangeError);
     expect(() => new HmacSha256(new Uint8Array(65))).toThrow(RangeError);
+  });
+});
+
+describe('pooledRandom', () => {
+  test('gives every byte drawn once at most, and in bytes of its own', () => {
+    let drawn = 0;
+    const random = pooledRandom((bytes) => Uint8Array.from({ length: bytes }, () => drawn++ % 251));
+    const given = Array.from({ length: 600 }, () => random(12));
+    // 341 values of 12 bytes fill a pool of 4,096; the four bytes left over are not used.
+    given.forEach((value, index) => {
+      const first = Math.floor(index / 341) * 4096 + (index % 341) * 12;
+      expect([...value]).toEqual(Array.from({ length: 12 }, (_, at) => (first + at) % 251));
+      value.fill(0);
+    });
+  });
+
+  test('draws anew where a wish is larger than a pool', () => {
+    const draws: number[] = [];
+    const random = pooledRandom((bytes) => {
+      draws.push(bytes);
+      return new Uint8Array(bytes);
+    });
+    for (const bytes of [12, 5000, 12]) expect(random(bytes)).toHaveLength(bytes);
+    expect(draws).toEqual([4096, 5000, 4096]);
+  });
+
+  test('does not repeat itself', () => {
+    const random = pooledRandom();
+    const given = Array.from({ length: 5000 }, () => hex(random(12)));
+    expect(new Set(given).size).toBe(5000);
   });
 });
