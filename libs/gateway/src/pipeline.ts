@@ -28,6 +28,8 @@ export interface Arrival {
   params?: unknown;
 }
 
+const UNROUTED: EndpointSpec = { input: {}, scope: 'open', cost: 1 };
+
 /** The result of a step that may have to wait. */
 type Step = void | Promise<void>;
 
@@ -95,6 +97,12 @@ export class Pipeline {
   }
 
   // 5. Span and histogram around the rest: ObserveInterceptor. 6. The handler. 7. Failures: FailureFilter.
+
+  /** What failed before it met an endpoint (no such path, a body that cannot be read) counts like any stranger's request. */
+  countUnrouted(exchange: Exchange): Step {
+    if (exchange.endpoint) return;
+    return inOrder([() => this.admit(exchange, UNROUTED), () => this.limit(exchange, UNROUTED)]);
+  }
 
   private permit(exchange: Exchange, caller: Caller, { scope }: EndpointSpec): void {
     exchange.caller = caller;

@@ -3,6 +3,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } f
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LOGGER, type Logger } from '#observability';
 import { type Failure, failure } from '#ports';
+import { Pipeline } from '../pipeline.js';
 import { failureHeaders } from './headers.js';
 import { asFailure, problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
@@ -13,6 +14,7 @@ export class FailureFilter implements ExceptionFilter {
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly routes: RouteTable,
+    private readonly pipeline: Pipeline,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -20,8 +22,19 @@ export class FailureFilter implements ExceptionFilter {
     this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 
-  /** Sends the error reply. The hot routes call it as it is. */
+  /** Sends the error reply, once it is counted. The hot route calls it as it is. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const send = (failed: unknown) => this.send(failed, request, reply);
+    try {
+      const waiting = this.pipeline.countUnrouted(request.exchange);
+      if (waiting) waiting.then(() => send(error), send);
+      else send(error);
+    } catch (limited) {
+      send(limited);
+    }
+  }
+
+  private send(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const failed = this.named(asFailure(error), request, reply);
     const { correlationId } = request.exchange;
     const problem = problemOf(failed, correlationId);
