@@ -8,9 +8,8 @@ import { packageFile } from '../src/package-folder.js';
 import { aFolder } from './command-line.js';
 
 const MAIN = `
+if (process.argv[2] === 'wait') process.on('SIGTERM', () => process.exit(44)) && setInterval(() => {}, 1000);
 console.log(JSON.stringify({ argv: process.argv.slice(2), cwd: process.cwd(), node: process.version }));
-process.on('SIGTERM', () => process.exit(44));
-if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
 process.exitCode = 43;
 `;
 
