@@ -33,7 +33,7 @@ describe('a token that is not to be believed', () => {
       () => expect.unreachable(),
       (thrown: Error) => thrown,
     );
-    const told = [error.message, String(error.cause ?? '')].join('\n');
+    const told = [error.message, (error.cause as Error | undefined)?.message].join('\n');
     for (const part of token.split('.').filter((one) => one.length > 8)) {
       expect(told).not.toContain(part);
       expect(told).not.toContain(Buffer.from(part, 'base64url').toString().slice(0, 6));

@@ -13,7 +13,7 @@ function configured(variables: Record<string, string>) {
 
 describe('the key service `local`', () => {
   const open = async () => new LocalKeyService(aMasterKey(0), [aMasterKey(1), aMasterKey(2)]);
-  for (const promise of keyServiceContract(open)) test(promise.name, promise.run);
+  for (const promise of keyServiceContract(open)) test(promise.name, () => promise.run());
 
   test('holds a key once that is both current and former, as current', async () => {
     expect(await new LocalKeyService(aMasterKey(), [aMasterKey()]).keys()).toEqual([
