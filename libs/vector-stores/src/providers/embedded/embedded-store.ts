@@ -5,7 +5,6 @@ import {
   type CollectionInfo,
   type CollectionRef,
   type CollectionSpec,
-  type Failure,
   failure,
   isFailure,
   type PointSelector,
@@ -89,7 +88,7 @@ export class EmbeddedStore extends VectorStore {
       return new EmbeddedStore({ database, collections, points, pool, segments, payloads, retrieval }, now);
     } catch (error) {
       database.close();
-      throw isStoreFailure(error) ? refused(error.cause) : error;
+      throw isFailure(error, 'vector.store_unavailable') ? refused(error.cause) : error;
     }
   }
 
@@ -257,10 +256,6 @@ function checkSpec({ dimension, index = {} }: CollectionSpec): void {
   }
   if (problems.length > 0)
     throw failure('request.invalid', { part: 'collection', count: problems.length }, { problems });
-}
-
-function isStoreFailure(error: unknown): error is Failure {
-  return isFailure(error, 'vector.store_unavailable');
 }
 
 /** Repeats until nothing is left to do, with rests in between. */

@@ -15,6 +15,15 @@ export function lengthOf(vector: Float32Array): number {
   return Math.sqrt(sum);
 }
 
+function largestOf(vector: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < vector.length; i++) {
+    const size = Math.abs(vector[i]!);
+    if (size > largest) largest = size;
+  }
+  return largest;
+}
+
 export interface QuantisedRow {
   scale: number;
   /** Upper bound of the length of (vector - scale × bytes). */
@@ -27,11 +36,7 @@ export interface QuantisedRow {
 export function quantiseRow(vector: Float32Array, metric: Metric, out: Int8Array): QuantisedRow {
   const length = lengthOf(vector);
   const unit = metric === 'cosine' ? 1 / length : 1;
-  let largest = 0;
-  for (let i = 0; i < vector.length; i++) {
-    const size = Math.abs(vector[i]!);
-    if (size > largest) largest = size;
-  }
+  const largest = largestOf(vector);
   const scale = Math.fround((largest * unit) / MAX_BYTE);
   const perStep = scale > 0 ? unit / scale : 0;
   let lost = 0;
@@ -60,16 +65,18 @@ export interface QuantisedQuery {
 export function quantiseQuery(vector: Float32Array, metric: Metric): QuantisedQuery {
   const length = lengthOf(vector);
   const unit = metric === 'cosine' ? 1 / length : 1;
-  const largest = vector.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+  const largest = largestOf(vector);
   if (largest === 0) return { components: new Int16Array(vector.length), scale: 0, norm: 0, error: 0 };
   const longestRow = MAX_BYTE * Math.sqrt(vector.length);
   // Rounding adds at most half a step a component to the query's length.
   const longestQuery = MAX_SUM / longestRow - Math.sqrt(vector.length);
   const perStep = Math.min(MAX_SHORT / largest, longestQuery / length);
-  const components = Int16Array.from(vector, (one) => Math.round(one * perStep));
+  const components = new Int16Array(vector.length);
   let lost = 0;
   for (let i = 0; i < vector.length; i++) {
-    const off = vector[i]! - components[i]! / perStep;
+    const step = Math.floor(vector[i]! * perStep + 0.5);
+    components[i] = step;
+    const off = vector[i]! - step / perStep;
     lost += off * off;
   }
   return { components, scale: unit / perStep, norm: length * unit, error: Math.sqrt(lost) * unit };

@@ -1,12 +1,21 @@
 // Node's own SQLite. Older versions of Node warn once that it is young; that one warning is known and kept quiet.
 import type * as Sqlite from 'node:sqlite';
+import { failure } from '#ports';
 
 let loaded: typeof Sqlite | undefined;
 
-/** `node:sqlite`. Any other warning that is emitted meanwhile passes. */
+/**
+ * `node:sqlite`. Any other warning that is emitted meanwhile passes.
+ * @throws Failure `vector.store_refused` where Node is too old to have it
+ */
 export function sqliteModule(): typeof Sqlite {
-  loaded ??= withoutOneWarning(() => process.getBuiltinModule('node:sqlite'));
+  loaded ??= withoutOneWarning(() => process.getBuiltinModule('node:sqlite')) ?? tooOld();
   return loaded;
+}
+
+function tooOld(): never {
+  const facts = { reason: `Node ${process.versions.node} has no SQLite`, fix: 'Run Node 22.15 or newer.' };
+  throw failure('vector.store_refused', { provider: 'embedded', ...facts });
 }
 
 function withoutOneWarning<T>(load: () => T): T {

@@ -14,15 +14,24 @@ const REASONS: Record<number, readonly [reason: string, fix: string]> = {
 };
 
 /** Codes of the operating system, where the folder itself is the trouble. */
-const FOLDER_REASONS: Record<string, number> = { EACCES: 3, EPERM: 3, EROFS: 8, ENOSPC: 13, EDQUOT: 13, EIO: 10 };
-const CANNOT_OPEN = 14;
+const FOLDER_REASONS: Record<string, number> = {
+  EACCES: 3,
+  EPERM: 3,
+  EROFS: 8,
+  EIO: 10,
+  ENOSPC: 13,
+  EDQUOT: 13,
+  EEXIST: 14,
+  EISDIR: 14,
+  ENOTDIR: 14,
+};
 
 const PROVIDER = 'embedded';
 
-/** The failure that stops the boot. */
-export function refused(cause: unknown): Failure {
-  if (isFailure(cause)) return cause;
-  const code = resultCode(cause) ?? FOLDER_REASONS[String((cause as NodeJS.ErrnoException).code)] ?? CANNOT_OPEN;
+/** The failure that stops the boot; what is no trouble of the file passes as it is. */
+export function refused(cause: unknown): unknown {
+  const code = resultCode(cause) ?? FOLDER_REASONS[String((cause as NodeJS.ErrnoException).code)];
+  if (code === undefined) return cause;
   const [reason, fix] = REASONS[code] ?? [`SQLite failed with code ${code}`, 'See https://sqlite.org/rescode.html.'];
   return failure('vector.store_refused', { provider: PROVIDER, reason, fix }, { cause });
 }
