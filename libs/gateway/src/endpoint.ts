@@ -53,7 +53,7 @@ export function Endpoint(declared: EndpointDeclaration): MethodDecorator {
   return applyDecorators(
     SetMetadata(ENDPOINT, { input, scope, cost, ...producing(reply) } satisfies EndpointSpec),
     HttpCode(200),
-    ApiOperation({ summary, description: description ?? summary }),
+    ApiOperation({ summary, description: description ?? summary, ...(scope === 'open' && { security: [] }) }),
     ApiHeader({
       name: 'x-correlation-id',
       required: false,

@@ -110,7 +110,7 @@ class Door implements PlainWebSocketDoor {
     if (session.gone) return;
     let reply: object;
     try {
-      reply = this.hub.receive(session, isBinary ? undefined : data.toString());
+      reply = this.hub.receive(session, isBinary ? undefined : (data as Buffer).toString());
     } catch (error) {
       reply = errorFrame(asFailure(error));
     }

@@ -108,6 +108,6 @@ function groupsOf(address: string): number[] {
   const [head = '', tail] = hex.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const middle = tail === undefined ? [] : new Array<string>(8 - left.length - right.length).fill('0');
+  const middle = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
   return [...left, ...middle, ...right].map((group) => Number.parseInt(group, 16));
 }

@@ -8,12 +8,13 @@ import type { Hit, Limiter } from './hit.js';
 export const STEPS = 16;
 /** The current step and those that the window still touches. */
 const RING = STEPS + 1;
+const EMPTY = Array.from({ length: RING }, () => 0);
 
 class Counter {
   used = 0;
   /** The step of the newest hit that counted. */
   last = 0;
-  private readonly counts: number[] = new Array(RING).fill(0);
+  private readonly counts = EMPTY.slice();
 
   constructor(private newest: number) {}
 

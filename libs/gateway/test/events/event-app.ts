@@ -1,6 +1,7 @@
 // A small server with both doors of the events, and clients that speak to either with the same words.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -145,7 +146,7 @@ export async function connectPlain(url: string, token: string): Promise<Client> 
   const socket = openPlain(url, { headers: { authorization: `Bearer ${token}` } });
   const inbox = { reply: new Inbox(), delivery: new Inbox() };
   socket.on('message', (data) => {
-    const message = JSON.parse(data.toString()) as Received;
+    const message = JSON.parse((data as Buffer).toString()) as Received;
     inbox['channel' in message ? 'delivery' : 'reply'].put(message);
   });
   const ended = new Promise<number>((resolve) => socket.once('close', resolve));
@@ -174,10 +175,11 @@ export function refusalOf(
   return new Promise((resolve, reject) => {
     socket.once('open', () => reject(new Error('the upgrade was not refused')));
     socket.on('error', () => undefined);
-    socket.once('unexpected-response', async (_, response) => {
-      let text = '';
-      for await (const chunk of response) text += chunk;
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: JSON.parse(text) });
+    socket.once('unexpected-response', (_, response) => {
+      json(response).then(
+        (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+        reject,
+      );
     });
   });
 }

@@ -38,7 +38,7 @@ describe('shared sliding window', () => {
     const [one, two] = [windowOver(await connect()), windowOver(await connect())];
     const key = aKey();
     const hits = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => (i % 2 ? one : two).hit(key, 1, 10, WINDOW_MS)),
+      Array.from({ length: 40 }, async (_, i) => (i % 2 ? one : two).hit(key, 1, 10, WINDOW_MS)),
     );
     expect(hits.filter(({ allowed }) => allowed)).toHaveLength(10);
     const refused = hits.find(({ allowed }) => !allowed)!;
@@ -143,7 +143,7 @@ describe('storage of the throttler', () => {
 
   test('gives the throttler its record, in seconds, and counts in the same window', async () => {
     const storage = new SlidingWindowStorage();
-    storage.hit(rule, 'k');
+    await storage.hit(rule, 'k');
     const allowed = await storage.increment('k', WINDOW_MS, 2, 0, 'caller');
     expect(allowed).toMatchObject({ totalHits: 2, isBlocked: false, timeToBlockExpire: 0 });
     expect(allowed.timeToExpire).toBeGreaterThanOrEqual(60);
@@ -153,11 +153,11 @@ describe('storage of the throttler', () => {
     expect((await storage.increment('k', WINDOW_MS, 2, 0, 'address')).isBlocked).toBe(false);
   });
 
-  test('a flood under one rule does not push keys of another out of memory', () => {
+  test('a flood under one rule does not push keys of another out of memory', async () => {
     const storage = new SlidingWindowStorage(undefined, 100);
-    for (let i = 0; i < 2; i++) storage.hit(rule, 'k');
+    for (let i = 0; i < 2; i++) await storage.hit(rule, 'k');
     const flood = { ...rule, name: 'address' };
-    for (let i = 0; i < 10_000; i++) storage.hit(flood, `address:${i}`);
+    for (let i = 0; i < 10_000; i++) await storage.hit(flood, `address:${i}`);
     expect(storage.hit(rule, 'k')).toMatchObject({ allowed: false });
   });
 });
