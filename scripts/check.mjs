@@ -1,6 +1,5 @@
 // npm run check: everything that can be said of the code without running the product, side by side, with one summary.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, environment, main, nodeBinary, root } from './bootstrap.mjs';
 
@@ -29,35 +28,36 @@ const CHECKS = {
 };
 
 await main(async () => {
-  ensureInstalled();
   const started = performance.now();
+  ensureInstalled();
+  const build = built();
   const checks = Object.entries(CHECKS).map(([name, [program, ...args]]) =>
-    outcome(name, [join('node_modules', program), ...args.filter(isThere)]),
+    outcome(name, [join('node_modules', program), ...args]),
   );
-  const results = await Promise.all([...checks, generatedDocuments()]);
+  const generated = build.ok ? outcome('generated documents', ['dist/scripts/generate/main.js', '--check']) : [];
+  const results = [build, ...(await Promise.all([...checks, generated].flat()))];
   for (const { name, ok, output } of results) if (!ok) console.log(`\n── ${name} ──\n${output.trim()}`);
   console.log('');
   for (const { name, ok, seconds } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
   const failed = results.filter(({ ok }) => !ok).length;
-  const total = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${results.length - failed} checks passed, ${failed} failed in ${total} s`);
+  console.log(`${results.length - failed} checks passed, ${failed} failed in ${secondsSince(started)} s`);
   return failed === 0 ? 0 : 1;
 });
 
-/** Folders that a young clone lacks are left out; anything else is passed as it is. */
-function isThere(arg) {
-  return !['apps', 'libs', 'test', 'bench', 'scripts'].includes(arg) || existsSync(join(root, arg));
-}
-
 /** The generators run from dist; a build that fails is a check that fails. */
-async function generatedDocuments() {
-  const name = 'generated documents';
+function built() {
+  const started = performance.now();
+  let output = '';
   try {
     ensureBuilt();
   } catch (error) {
-    return { name, ok: false, output: error.message, seconds: '0.0' };
+    output = error.message;
   }
-  return outcome(name, ['dist/scripts/generate/main.js', '--check']);
+  return { name: 'build', ok: output === '', output, seconds: secondsSince(started) };
+}
+
+function secondsSince(started) {
+  return ((performance.now() - started) / 1000).toFixed(1);
 }
 
 function outcome(name, args) {
@@ -69,7 +69,7 @@ function outcome(name, args) {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
-      resolve({ name, ok: code === 0, output, seconds: ((performance.now() - started) / 1000).toFixed(1) });
+      resolve({ name, ok: code === 0, output, seconds: secondsSince(started) });
     });
   });
 }
