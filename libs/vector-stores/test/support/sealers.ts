@@ -1,7 +1,7 @@
 // Sealers for these tests: the real cipher in its simplest form, and none.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { failure } from '#ports';
-import type { PayloadSealer, SealPlace } from '#vector-stores';
+import type { PayloadSealer, SealPlace } from '../../src/payload-sealer.js';
 
 const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
