@@ -98,7 +98,7 @@ export class Embedder {
     if (batches.length <= 1) return Promise.all(batches.map((batch) => this.batch(batch, o)));
     const failed = new AbortController();
     const signal = o.signal ? AbortSignal.any([o.signal, failed.signal]) : failed.signal;
-    const replies = new Array<Embeddings>(batches.length);
+    const replies: Embeddings[] = [];
     const waiting = batches.entries();
     const work = async () => {
       for (const [at, batch] of waiting) {

@@ -20,10 +20,11 @@ const numbers = (vectors: Float32Array[]) => vectors.map((vector) => [...vector]
 /** The outcome of embedding these texts once, without retries. */
 async function outcomeOf(texts: string[], options: Record<string, unknown> = {}) {
   const model = await anOpenAiModel(double.url, options);
-  return model
-    .embed(texts)
-    .catch((error) => error)
-    .finally(() => model.close());
+  try {
+    return await model.embed(texts).catch((error) => error);
+  } finally {
+    await model.close();
+  }
 }
 
 describe('keeps the contract', () => {

@@ -96,7 +96,7 @@ export class HttpClient {
     const parameters = new URLSearchParams(this.base.search);
     for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
     const start = this.base.pathname.replace(/\/$/, '');
-    return parameters.size === 0 ? start + path : `${start + path}?${parameters}`;
+    return parameters.size === 0 ? start + path : `${start + path}?${parameters.toString()}`;
   }
 
   private headersOf(call: HttpCall<unknown>): Record<string, string> {

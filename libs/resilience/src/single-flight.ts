@@ -20,8 +20,8 @@ export class SingleFlight<T> {
 
   private async launch(key: string, start: () => Promise<T>): Promise<T> {
     try {
-      // Deferred, so that the flight is registered before work that calls `run` again begins.
-      await undefined;
+      // Begun a moment later, so that the flight is registered before work that calls `run` again.
+      await Promise.resolve();
       return await start();
     } finally {
       this.flights.delete(key);

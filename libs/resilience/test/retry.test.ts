@@ -112,7 +112,7 @@ describe('a refusal', () => {
   test('keeps the start of the body, where no printer of properties finds it', () => {
     const refusal = new HttpRefusal(400, 'x'.repeat(10_000));
     expect(refusal.body).toHaveLength(8192);
-    expect(JSON.stringify({ ...refusal, message: refusal.message })).not.toContain('xx');
+    expect(JSON.stringify(Object.entries(refusal))).not.toContain('xx');
   });
 });
 

@@ -56,7 +56,7 @@ test('does not begin the work for a caller that is gone', async () => {
 });
 
 test('does not mistake a limit longer than a timer can be for none at all', async () => {
-  let finish = (_: string) => {};
+  let finish: (result: string) => void = () => {};
   const waiting = withTimeout('redis', 2 ** 40, undefined, () => new Promise<string>((resolve) => (finish = resolve)));
   await vi.advanceTimersByTimeAsync(1000);
   finish('done');

@@ -78,7 +78,7 @@ class OpenAiModel implements EmbeddingModel {
 }
 
 function inOrder(data: z.output<typeof Reply>['data'], count: number): Float32Array[] {
-  const vectors = new Array<Float32Array>(count);
+  const vectors: Float32Array[] = [];
   for (const { index, embedding } of data) {
     if (index >= count || vectors[index]) throw oddly('a vector for no text');
     vectors[index] = typeof embedding === 'string' ? decoded(embedding) : Float32Array.from(embedding);

@@ -3,5 +3,5 @@
 /** One promise: `for (const c of vectorStoreContract(open)) test(c.name, c.run)`. `run` rejects when the promise is broken. */
 export interface ContractCase {
   name: string;
-  run(): Promise<void>;
+  run: () => Promise<void>;
 }
