@@ -40,11 +40,16 @@ interface Contender {
   rounds: Array<{ requestsPerSecond: number; cpu: number; p50Ms: number; p99Ms: number }>;
 }
 
-export async function benchHits(o: { rounds: number; seconds: number; redisUrl: string | undefined }): Promise<HitFigures[]> {
+export async function benchHits(o: {
+  rounds: number;
+  seconds: number;
+  redisUrl: string | undefined;
+}): Promise<HitFigures[]> {
   const folder = await mkdtemp(join(tmpdir(), 'resk-bench-'));
   const contenders: Contender[] = [];
   try {
-    for (const variant of variants(o.redisUrl)) contenders.push(await startVariant(variant, join(folder, variant.name)));
+    for (const variant of variants(o.redisUrl))
+      contenders.push(await startVariant(variant, join(folder, variant.name)));
     contenders.unshift(await startBare(await replyOf(contenders[0]!)));
     for (const one of contenders) await round(one, 2);
     for (const one of contenders) one.rounds = [];
@@ -59,7 +64,10 @@ export async function benchHits(o: { rounds: number; seconds: number; redisUrl: 
 /** A server of its own with one answer kept, for benches that need no comparison. */
 export async function benchServer() {
   const folder = await mkdtemp(join(tmpdir(), 'resk-bench-'));
-  const { process, headers } = await startVariant({ name: 'memory', env: { CACHE_BACKEND: 'memory' }, tier: 'memory' }, folder);
+  const { process, headers } = await startVariant(
+    { name: 'memory', env: { CACHE_BACKEND: 'memory' }, tier: 'memory' },
+    folder,
+  );
   const close = async () => {
     await process.stop();
     await rm(folder, { recursive: true, force: true });
@@ -77,7 +85,11 @@ function variants(redisUrl: string | undefined): Variant[] {
     ...(redisUrl
       ? [
           { name: 'redis', env: { CACHE_BACKEND: 'redis', REDIS_URL: redisUrl, ...noMemory }, tier: 'redis' },
-          { name: 'redis, sealed', env: { CACHE_BACKEND: 'redis', REDIS_URL: redisUrl, REDIS_PREFIX: 'sealed', ...noMemory, ...sealed }, tier: 'redis' },
+          {
+            name: 'redis, sealed',
+            env: { CACHE_BACKEND: 'redis', REDIS_URL: redisUrl, REDIS_PREFIX: 'sealed', ...noMemory, ...sealed },
+            tier: 'redis',
+          },
         ]
       : []),
   ];
@@ -96,10 +108,17 @@ async function startVariant({ name, env, tier }: Variant, dataDir: string): Prom
       LOG_LEVEL: 'warn',
       RATE_LIMIT_MAX: '1000000000',
       CACHE_TTL: '1h',
+      VECTORDB_TYPE: 'none',
       ...env,
     },
   });
-  const token = mintToken({ secret: new Secret(SECRET), subject: 'bench', tenant: 'bench', scopes: SCOPES, ttlMs: 3_600_000 });
+  const token = mintToken({
+    secret: new Secret(SECRET),
+    subject: 'bench',
+    tenant: 'bench',
+    scopes: SCOPES,
+    ttlMs: 3_600_000,
+  });
   const contender = { name, process, headers: { authorization: `Bearer ${token}` }, rounds: [] };
   await post(contender, '/api/cache', JSON.stringify({ ...JSON.parse(BODY), response: ANSWER }));
   const reply = JSON.parse(await replyOf(contender)) as { tier: string };
@@ -119,9 +138,15 @@ async function round(one: Contender, seconds: number): Promise<void> {
   const before = await one.process.usage();
   const figures = await load({ url: `${one.process.url}/api/cache/query`, body: BODY, headers: one.headers, seconds });
   const after = await one.process.usage();
-  if (figures.failed > 0) throw new Error(`${one.name}: ${figures.failed} requests failed, so the figures do not count`);
+  if (figures.failed > 0)
+    throw new Error(`${one.name}: ${figures.failed} requests failed, so the figures do not count`);
   const { requestsPerSecond, p50Ms, p99Ms } = figures;
-  one.rounds.push({ requestsPerSecond, p50Ms, p99Ms, cpu: (after.cpuMicroseconds - before.cpuMicroseconds) / figures.requests });
+  one.rounds.push({
+    requestsPerSecond,
+    p50Ms,
+    p99Ms,
+    cpu: (after.cpuMicroseconds - before.cpuMicroseconds) / figures.requests,
+  });
 }
 
 function figuresOf(one: Contender, baseline: Contender): HitFigures {

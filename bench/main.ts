@@ -28,7 +28,11 @@ async function hits(): Promise<HitFigures[]> {
   const redis = await benchRedis();
   if (!redis) console.log('Redis: not measured, no redis-server on this machine.');
   try {
-    const figures = await benchHits({ rounds: Number(values.rounds), seconds: Number(values.seconds), redisUrl: redis?.url });
+    const figures = await benchHits({
+      rounds: Number(values.rounds),
+      seconds: Number(values.seconds),
+      redisUrl: redis?.url,
+    });
     return show('A hit over HTTP with the whole pipeline on; ratios to the bare Fastify route', figures);
   } finally {
     await redis?.stop();
@@ -37,7 +41,9 @@ async function hits(): Promise<HitFigures[]> {
 
 function show<T extends object>(title: string, rows: T[]): T[] {
   console.log(`\n${title}`);
-  console.table(rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, rounded(value)]))));
+  console.table(
+    rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, rounded(value)]))),
+  );
   return rows;
 }
 

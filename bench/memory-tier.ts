@@ -1,7 +1,7 @@
 // What a look into the memory tier costs, against the raw lru-cache that it is built on.
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { canonicalKey, cacheSection, openCache } from '#cache';
+import { cacheSection, canonicalKey, openCache } from '#cache';
 import { environmentSources, readConfig } from '#config';
 import { KeyNames, PlainSealer } from '#crypto';
 import { median } from './hits.js';
@@ -23,7 +23,10 @@ export async function benchMemoryTier(): Promise<LookFigures[]> {
   const { cache: config } = readConfig([cacheSection], environmentSources({ env, envFile: false }));
   const cache = await openCache(config, { dataDir: '.', sealer: new PlainSealer(), names });
   const queries = Array.from({ length: ENTRIES }, (_, index) => `question number ${index} of the bench`);
-  const refs = queries.map((query) => ({ tenant: 'bench', name: canonicalKey({ tenant: 'bench', query }, names, 'standard') }));
+  const refs = queries.map((query) => ({
+    tenant: 'bench',
+    name: canonicalKey({ tenant: 'bench', query }, names, 'standard'),
+  }));
   const raw = new LRUCache<string, { json: string }>({ max: ENTRIES });
   for (const ref of refs) {
     await cache.keep(ref, { json: '{"answer":"yes"}', origin: 'written' });
@@ -32,7 +35,10 @@ export async function benchMemoryTier(): Promise<LookFigures[]> {
   const contenders = [
     { name: 'lru-cache get', look: (index: number) => raw.get(refs[index]!.name)?.json },
     { name: 'TieredCache.lookInMemory', look: (index: number) => cache.lookInMemory(refs[index]!)?.entry.json },
-    { name: 'canonicalKey', look: (index: number) => canonicalKey({ tenant: 'bench', query: queries[index]! }, names, 'standard') },
+    {
+      name: 'canonicalKey',
+      look: (index: number) => canonicalKey({ tenant: 'bench', query: queries[index]! }, names, 'standard'),
+    },
   ].map((one) => ({ ...one, rounds: [] as number[] }));
   for (let round = 0; round <= ROUNDS; round++) {
     for (const one of contenders) {

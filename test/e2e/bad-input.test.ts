@@ -52,7 +52,10 @@ describe('tokens', () => {
   it('403 for a scope that is missing, naming it', async () => {
     const token = signed({ sub: 'u', scope: 'cache:read', exp: now() + 60 });
     const reply = await server.send('POST', '/api/cache', { token, body: { query: 'x', response: 1 } });
-    expect(reply).toMatchObject({ status: 403, json: { code: 'auth.scope', detail: expect.stringContaining('cache:write') } });
+    expect(reply).toMatchObject({
+      status: 403,
+      json: { code: 'auth.scope', detail: expect.stringContaining('cache:write') },
+    });
   });
 
   it('takes the scheme in any case, and scopes as a list', async () => {
@@ -66,14 +69,25 @@ describe('tokens', () => {
   });
 });
 
-const ROUTES = ['/api/cache', '/api/cache/query', '/api/cache/warmup', '/api/vectors/upsert', '/api/vectors/query', '/api/embeddings'];
+const ROUTES = [
+  '/api/cache',
+  '/api/cache/query',
+  '/api/cache/warmup',
+  '/api/vectors/upsert',
+  '/api/vectors/query',
+  '/api/embeddings',
+];
 
 describe.each(ROUTES)('bodies of %s', (path) => {
-  const post = (raw: string | Uint8Array, headers: Record<string, string> = {}) => server.send('POST', path, { raw, headers });
+  const post = (raw: string | Uint8Array, headers: Record<string, string> = {}) =>
+    server.send('POST', path, { raw, headers });
 
   it('400 for what is no JSON', async () => {
     expect(await post('{"query":')).toMatchObject({ status: 400, json: { code: 'request.malformed' } });
-    expect(await post(new Uint8Array([0x22, 0xc3, 0x28, 0x22]))).toMatchObject({ status: 400, json: { code: 'request.malformed' } });
+    expect(await post(new Uint8Array([0x22, 0xc3, 0x28, 0x22]))).toMatchObject({
+      status: 400,
+      json: { code: 'request.malformed' },
+    });
   });
 
   it('400 for an empty body', async () => {
@@ -100,7 +114,10 @@ describe.each(ROUTES)('bodies of %s', (path) => {
 
   it('400 for names that reach prototypes, naming the place', async () => {
     const reply = await post('{"query":"x","params":{"__proto__":{"a":1}}}');
-    expect(reply).toMatchObject({ status: 400, json: { code: 'request.forbidden_name', errors: [{ path: 'params.__proto__' }] } });
+    expect(reply).toMatchObject({
+      status: 400,
+      json: { code: 'request.forbidden_name', errors: [{ path: 'params.__proto__' }] },
+    });
     expect(({} as { a?: number }).a).toBeUndefined();
   });
 
@@ -164,10 +181,19 @@ describe('fields', () => {
   it('400 for half of a surrogate pair, and for bad paths and queries', async () => {
     const half = await server.send('POST', '/api/cache/query', { raw: '{"query":"\\ud800"}' });
     expect(half).toMatchObject({ status: 400, json: { errors: [{ path: 'query' }] } });
-    expect(await server.send('GET', '/api/cache/entries/short')).toMatchObject({ status: 400, json: { errors: [{ path: 'key' }] } });
-    expect(await server.send('GET', '/api/cache/entries?limit=0')).toMatchObject({ status: 400, json: { errors: [{ path: 'limit' }] } });
+    expect(await server.send('GET', '/api/cache/entries/short')).toMatchObject({
+      status: 400,
+      json: { errors: [{ path: 'key' }] },
+    });
+    expect(await server.send('GET', '/api/cache/entries?limit=0')).toMatchObject({
+      status: 400,
+      json: { errors: [{ path: 'limit' }] },
+    });
     expect(await server.send('DELETE', '/api/cache?tag=a&query=b')).toMatchObject({ status: 400 });
-    expect(await server.send('DELETE', '/api/cache?everything=1')).toMatchObject({ status: 400, json: { errors: [{ path: 'everything' }] } });
+    expect(await server.send('DELETE', '/api/cache?everything=1')).toMatchObject({
+      status: 400,
+      json: { errors: [{ path: 'everything' }] },
+    });
   });
 
   it('never repeats a question in an error', async () => {
@@ -183,14 +209,20 @@ describe('fields', () => {
 
 describe('resources and headers', () => {
   it('404 for what there is not, 405 with the methods for what there is', async () => {
-    expect(await server.send('GET', '/api/nothing')).toMatchObject({ status: 404, json: { code: 'request.not_found' } });
+    expect(await server.send('GET', '/api/nothing')).toMatchObject({
+      status: 404,
+      json: { code: 'request.not_found' },
+    });
     const wrong = await server.send('PUT', '/api/cache/query', { body: {} });
     expect(wrong).toMatchObject({ status: 405, json: { code: 'request.method' } });
     expect(wrong.headers.get('allow')).toBe('POST');
   });
 
   it('406 where a reply in JSON is not wanted', async () => {
-    const reply = await server.send('POST', '/api/cache/query', { body: { query: 'x' }, headers: { accept: 'image/png' } });
+    const reply = await server.send('POST', '/api/cache/query', {
+      body: { query: 'x' },
+      headers: { accept: 'image/png' },
+    });
     expect(reply).toMatchObject({ status: 406, json: { code: 'request.not_acceptable' } });
   });
 
@@ -224,10 +256,13 @@ describe('resources and headers', () => {
   it('survives headers that no client should send', async () => {
     const { port } = new URL(server.url);
     const status = await new Promise<number>((resolve, reject) => {
-      const sent = httpRequest({ port, method: 'POST', path: '/api/cache/query%zz', headers: { 'content-length': 2 } }, (reply) => {
-        reply.resume();
-        resolve(reply.statusCode ?? 0);
-      });
+      const sent = httpRequest(
+        { port, method: 'POST', path: '/api/cache/query%zz', headers: { 'content-length': 2 } },
+        (reply) => {
+          reply.resume();
+          resolve(reply.statusCode ?? 0);
+        },
+      );
       sent.on('error', reject);
       sent.end('{}');
     });

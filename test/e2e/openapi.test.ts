@@ -35,7 +35,11 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** Calls an operation of the document, and checks what goes and what comes against it. */
-async function call(method: string, template: string, options: SendOptions & { path?: string; status?: number } = {}): Promise<Reply> {
+async function call(
+  method: string,
+  template: string,
+  options: SendOptions & { path?: string; status?: number } = {},
+): Promise<Reply> {
   const { path = template, status = 200, ...send } = options;
   const operation = document.paths[template]?.[method.toLowerCase()];
   if (!operation) throw new Error(`${method} ${template} is not in the document`);
@@ -70,9 +74,23 @@ describe('the OpenAPI document', () => {
 
   it('fits every operation on cache entries', async () => {
     const written = await call('POST', '/api/cache', {
-      body: { query: 'Where are you?', response: { answer: 'Here.' }, ttl: 60, staleTtl: 5, tags: ['place'], language: 'en' },
+      body: {
+        query: 'Where are you?',
+        response: { answer: 'Here.' },
+        ttl: 60,
+        staleTtl: 5,
+        tags: ['place'],
+        language: 'en',
+      },
     });
-    await call('POST', '/api/cache/warmup', { body: { entries: [{ query: 'one', response: null }, { query: 'two', response: [2] }] } });
+    await call('POST', '/api/cache/warmup', {
+      body: {
+        entries: [
+          { query: 'one', response: null },
+          { query: 'two', response: [2] },
+        ],
+      },
+    });
     await call('POST', '/api/cache/query', { body: { query: 'Where are you?', language: 'en' } });
     await call('GET', '/api/cache/entries', { path: '/api/cache/entries?limit=2' });
     const path = `/api/cache/entries/${written.json.key}`;
@@ -85,7 +103,9 @@ describe('the OpenAPI document', () => {
 
   it('fits answers with variants', async () => {
     const response = { variants: [{ id: 'a', text: 'A' }, { text: 'B' }] };
-    await call('POST', '/api/cache', { body: { query: 'thanks', response, variantStrategy: 'weighted', weights: [1, 0], seed: 's' } });
+    await call('POST', '/api/cache', {
+      body: { query: 'thanks', response, variantStrategy: 'weighted', weights: [1, 0], seed: 's' },
+    });
     const { json } = await call('POST', '/api/cache/query', { body: { query: 'thanks' } });
     expect(json).toMatchObject({ result: { id: 'a', text: 'A' }, variant: { index: 0, id: 'a' } });
   });
@@ -93,10 +113,14 @@ describe('the OpenAPI document', () => {
   it('fits every operation on vectors and embeddings', async () => {
     await call('POST', '/api/vectors/collections', { body: { name: 'small', dimension: 3, metric: 'l2' } });
     await call('POST', '/api/vectors/collections', { body: { name: 'small', dimension: 4 }, status: 409 });
-    const documents = [{ id: 'p', vector: [1, 2, 3], metadata: { n: 1 }, ttl: 60, subject: 'ann', consent: true, source: 'test' }];
+    const documents = [
+      { id: 'p', vector: [1, 2, 3], metadata: { n: 1 }, ttl: 60, subject: 'ann', consent: true, source: 'test' },
+    ];
     await call('POST', '/api/vectors/upsert', { body: { collection: 'small', documents } });
     const filter = { n: { gte: 1 }, not: { n: 2 } };
-    const found = await call('POST', '/api/vectors/query', { body: { collection: 'small', vector: [1, 2, 3], k: 1, filter } });
+    const found = await call('POST', '/api/vectors/query', {
+      body: { collection: 'small', vector: [1, 2, 3], k: 1, filter },
+    });
     expect(found.json.matches).toEqual([expect.objectContaining({ id: 'p', score: 1 })]);
     await call('POST', '/api/vectors/query', { body: { collection: 'none', text: 'x' }, status: 404 });
     await call('POST', '/api/vectors/delete', { body: { collection: 'small', subject: 'ann' } });
@@ -109,13 +133,18 @@ describe('the OpenAPI document', () => {
   });
 
   it('fits an answer retrieved from documents', async () => {
-    await call('POST', '/api/vectors/upsert', { body: { documents: [{ id: 'd', text: 'The office is open on Mondays.' }] } });
-    const { json } = await call('POST', '/api/cache/query', { body: { query: 'is the office open on mondays', vector: { k: 1, threshold: 0 } } });
+    await call('POST', '/api/vectors/upsert', {
+      body: { documents: [{ id: 'd', text: 'The office is open on Mondays.' }] },
+    });
+    const { json } = await call('POST', '/api/cache/query', {
+      body: { query: 'is the office open on mondays', vector: { k: 1, threshold: 0 } },
+    });
     expect(json.source).toBe('vectordb');
   });
 
   it('fits the open operations', async () => {
-    for (const path of ['/health', '/health/live', '/health/ready', '/api/openapi.json']) await call('GET', path, { token: null });
+    for (const path of ['/health', '/health/live', '/health/ready', '/api/openapi.json'])
+      await call('GET', path, { token: null });
     const { text } = await call('GET', '/api/metrics', { token: null });
     expect(text).toContain('resk_http_requests_total');
   });

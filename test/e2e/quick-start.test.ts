@@ -12,11 +12,20 @@ const ask = (body: object) => server.send('POST', '/api/cache/query', { body });
 
 describe('quick start', () => {
   it('answers from the cache what was written to it, with tier, age and latencies', async () => {
-    const written = await server.send('POST', '/api/cache', { body: { query: 'Hello', response: { answer: 'Hi' }, ttl: 3600 } });
+    const written = await server.send('POST', '/api/cache', {
+      body: { query: 'Hello', response: { answer: 'Hi' }, ttl: 3600 },
+    });
     expect(written).toMatchObject({ status: 200, json: { success: true, key: expect.stringMatching(/^[\w-]{43}$/) } });
     const { status, json, headers } = await ask({ query: ' hello! ' });
     expect(status).toBe(200);
-    expect(json).toMatchObject({ result: { answer: 'Hi' }, hit: true, status: 'hit', source: 'cache', tier: 'memory', age: 0 });
+    expect(json).toMatchObject({
+      result: { answer: 'Hi' },
+      hit: true,
+      status: 'hit',
+      source: 'cache',
+      tier: 'memory',
+      age: 0,
+    });
     expect(json.latencies.total).toBeGreaterThanOrEqual(json.latencies.cache);
     expect(json.key).toBe(written.json.key);
     expect(headers.get('x-cache-status')).toBe('hit');

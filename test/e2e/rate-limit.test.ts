@@ -5,7 +5,11 @@ import { startTestServer, type TestServer } from '../support/server.js';
 const LIMIT = 5;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ RATE_LIMIT_MAX: String(LIMIT), RATE_LIMIT_ADDRESS_MAX: '400', RATE_LIMIT_UNAUTHENTICATED_MAX: '20' });
+  server = await startTestServer({
+    RATE_LIMIT_MAX: String(LIMIT),
+    RATE_LIMIT_ADDRESS_MAX: '400',
+    RATE_LIMIT_UNAUTHENTICATED_MAX: '20',
+  });
 });
 afterAll(() => server.stop());
 
@@ -35,7 +39,9 @@ describe('limits of a caller', () => {
     const token = somebody();
     const first = await ask(token);
     const second = await ask(token);
-    expect(Number(first.headers.get('ratelimit-remaining')) - Number(second.headers.get('ratelimit-remaining'))).toBe(1);
+    expect(Number(first.headers.get('ratelimit-remaining')) - Number(second.headers.get('ratelimit-remaining'))).toBe(
+      1,
+    );
   });
 
   it('is not fooled by X-Forwarded-For, Host, or the case of the scheme', async () => {
@@ -99,7 +105,11 @@ describe('behind a listed proxy', () => {
     const behind = await startTestServer({ RATE_LIMIT_UNAUTHENTICATED_MAX: '3', TRUSTED_PROXIES: '127.0.0.0/8' });
     try {
       const from = (address: string) =>
-        behind.send('POST', '/api/cache/query', { token: null, body: { query: 'x' }, headers: { 'x-forwarded-for': address } });
+        behind.send('POST', '/api/cache/query', {
+          token: null,
+          body: { query: 'x' },
+          headers: { 'x-forwarded-for': address },
+        });
       expect(await statuses(4, () => from('203.0.113.1'))).toEqual([401, 401, 401, 429]);
       expect((await from('203.0.113.2')).status).toBe(401);
       expect((await from('198.51.100.77, 203.0.113.1')).status).toBe(429);

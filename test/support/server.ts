@@ -44,8 +44,12 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
   const server = await startServer(config, createLogger(config.observability));
   const secret = signingSecret(config.auth, dataDir);
   const everything = SCOPES.filter((scope) => scope !== 'admin');
-  const token: TestServer['token'] = ({ tenant = 'default', subject = 'tester', scopes = everything, ttlMs = 3_600_000 } = {}) =>
-    mintToken({ secret: secret!, tenant, subject, scopes, ttlMs });
+  const token: TestServer['token'] = ({
+    tenant = 'default',
+    subject = 'tester',
+    scopes = everything,
+    ttlMs = 3_600_000,
+  } = {}) => mintToken({ secret: secret!, tenant, subject, scopes, ttlMs });
   const usual = secret ? token() : null;
   return {
     url: server.url,

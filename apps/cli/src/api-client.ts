@@ -5,7 +5,6 @@ import { FAILURES, Failure, type FailureCode, failure, type InputProblem } from 
 export interface ApiClientOptions {
   /** Address of the server; a path is kept as prefix. */
   url: string;
-  token?: string;
   /** Connections kept open at most. */
   connections: number;
   /** Milliseconds that one request may take. */
@@ -27,7 +26,7 @@ export class ApiClient {
   /** The address without credentials or path, for messages. */
   readonly origin: string;
   private readonly prefix: string;
-  private readonly headers: Record<string, string>;
+  private headers: Record<string, string> = {};
   private readonly timeoutMs: number;
   private readonly pool: Pool;
 
@@ -35,13 +34,17 @@ export class ApiClient {
     const url = new URL(options.url);
     this.origin = url.origin;
     this.prefix = url.pathname.replace(/\/$/, '');
-    this.headers = options.token ? { authorization: `Bearer ${options.token}` } : {};
     this.timeoutMs = options.timeoutMs;
     this.pool = new Pool(url.origin, {
       connections: options.connections,
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
     });
+  }
+
+  /** Sends the token with every request from now on. */
+  authorise(token: string): void {
+    this.headers = { authorization: `Bearer ${token}` };
   }
 
   async get<T>(path: string, signal?: AbortSignal): Promise<T> {

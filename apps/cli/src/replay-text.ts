@@ -5,6 +5,7 @@ import type { LatencySummary, Layer, ReplayReport } from './tally.js';
 
 const LAYERS: ReadonlyArray<[Layer, string]> = [
   ['client', 'total, seen by the client'],
+  ['clientHits', 'of these, hits'],
   ['server', 'total, in the server'],
   ['cache', 'cache'],
   ['embeddings', 'embeddings'],

@@ -1,4 +1,5 @@
 // Finds the server of a command and the token it is sent: given ones first, else a local server and a development token.
+import { existsSync } from 'node:fs';
 import { authSection, mintToken, type Scope, signingSecret } from '#auth';
 import { readConfig, runtimeSection, type Sources } from '#config';
 import { failure, isFailure } from '#ports';
@@ -25,31 +26,35 @@ export async function withServer<T>(
   io: Io,
   talk: (client: ApiClient, access: { minted: boolean }) => Promise<T>,
 ): Promise<T> {
-  const { url, token, minted } = accessOf(options, need, io.sources);
-  const client = new ApiClient({ url, token, connections: need.connections, timeoutMs: REQUEST_TIMEOUT_MS });
+  const { url, token } = accessOf(options, io.sources);
+  const client = new ApiClient({ url, connections: need.connections, timeoutMs: REQUEST_TIMEOUT_MS });
   try {
-    // Asked first and once: "no server" is told at once, before files are read or calls repeated.
+    // Asked first and once: "no server" is told at once, before calls are repeated or a token is minted for nobody.
     await client.get('/health/live', io.signal);
-    return await talk(client, { minted });
+    client.authorise(token ?? mintFor(need, io.sources));
+    return await talk(client, { minted: token === undefined });
   } catch (error) {
-    throw explained(error, minted);
+    throw explained(error, token === undefined);
   } finally {
     await client.close();
   }
 }
 
-function accessOf(options: ServerOptions, need: Need, sources: Sources) {
+/** The address and, where one is given, the token. Only a server on this machine may do without. */
+function accessOf(options: ServerOptions, sources: Sources): { url: string; token: string | undefined } {
   const config = readConfig([cliSection, localServerSection], sources);
   const url = options.url ?? config.cli.url ?? `http://127.0.0.1:${config['local-server'].port}`;
-  const given = options.token ?? config.cli.token?.reveal();
-  if (given !== undefined) return { url, token: given, minted: false };
+  const token = options.token ?? config.cli.token?.reveal();
   const { origin, hostname } = new URL(url);
-  if (!LOCAL_HOSTS.has(hostname)) throw failure('cli.token_needed', { url: origin });
-  const minted = mint(
-    { subject: 'resk-cli', tenant: need.tenant ?? 'default', scopes: need.scopes, ttlMs: TOKEN_TTL_MS },
-    sources,
-  );
-  return { url, token: minted, minted: true };
+  if (token === undefined && !LOCAL_HOSTS.has(hostname)) throw failure('cli.token_needed', { url: origin });
+  return { url, token };
+}
+
+function mintFor({ tenant = 'default', scopes }: Need, sources: Sources): string {
+  const { auth, runtime } = readConfig([authSection, runtimeSection], sources);
+  // A secret made now would be of no server: the one that runs has made its own, in its own folder.
+  if (!auth.secret && !existsSync(runtime.dataDir)) throw failure('cli.server_elsewhere', { dataDir: runtime.dataDir });
+  return mint({ subject: 'resk-cli', tenant, scopes, ttlMs: TOKEN_TTL_MS }, sources);
 }
 
 /** Mints a token with the secret that a server started in this folder verifies with. */
@@ -71,7 +76,7 @@ export function mint(
 }
 
 function explained(error: unknown, minted: boolean): unknown {
-  if (!isFailure(error) || error.kind !== 'unauthenticated') return error;
+  if (!isFailure(error) || !error.code.startsWith('auth.') || error.kind !== 'unauthenticated') return error;
   const fix = minted
     ? 'Run resk in the folder of the server, with the same .env, JWT_SECRET and DATA_DIR; or give a token with --token.'
     : 'Give a valid one with --token or RESK_TOKEN; resk token mints one for a server of this folder.';

@@ -12,8 +12,8 @@ export interface LatencySummary {
   max: number;
 }
 
-/** `client`: from sending to the last byte, as seen here. The others as the server reports them. */
-export type Layer = 'client' | 'server' | 'cache' | 'embeddings' | 'vectordb';
+/** `client`: from sending to the last byte, as seen here; `clientHits` those of hits alone. The others as the server reports them. */
+export type Layer = 'client' | 'clientHits' | 'server' | 'cache' | 'embeddings' | 'vectordb';
 
 export interface ReplayReport {
   requests: number;
@@ -40,6 +40,7 @@ export class Tally {
   private readonly errors = new Counter();
   private readonly latencies: Record<Layer, number[]> = {
     client: [],
+    clientHits: [],
     server: [],
     cache: [],
     embeddings: [],
@@ -56,7 +57,7 @@ export class Tally {
     this.bySource.add(answer.source);
     if (answer.tier !== null) this.byTier.add(answer.tier);
     const { total, ...layers } = answer.latencies;
-    const measured = { client: clientMs, server: total, ...layers };
+    const measured = { client: clientMs, ...(answer.hit && { clientHits: clientMs }), server: total, ...layers };
     for (const [layer, ms] of Object.entries(measured)) this.latencies[layer as Layer]?.push(ms);
   }
 

@@ -132,3 +132,13 @@ test.each([
   expect(err).toContain('The server refused the token (auth.signature).');
   expect(err).toContain(says);
 });
+
+test('beside no server of its own a command mints nothing, and leaves no secret behind', async () => {
+  const api = await apiDouble();
+  const DATA_DIR = join(await aFolder(), 'data');
+  const { code, err } = await resk(['ingest', await aFile('a.csv', 'text\none\n'), '--url', api.url], {
+    env: { JWT_SECRET: '', DATA_DIR },
+  });
+  expect([code, api.asked, existsSync(DATA_DIR)]).toEqual([3, [], false]);
+  expect(err).toContain('[cli.server_elsewhere]');
+});

@@ -8,7 +8,8 @@ const TOKEN_TTL_MS = 24 * 3_600_000;
 export function greeting(url: string, config: AppConfig): string {
   const token = developmentToken(config);
   const lines = ['', `Resk-Caching   ${url}`, `Swagger UI     ${url}/docs`, `Metrics        ${url}/api/metrics`];
-  if (token === undefined) return [...lines, '', 'Tokens come from your issuer (JWT_ALGORITHMS has no HS256).', ''].join('\n');
+  if (token === undefined)
+    return [...lines, '', 'Tokens come from your issuer (JWT_ALGORITHMS has no HS256).', ''].join('\n');
   return [
     ...lines,
     '',

@@ -29,7 +29,10 @@ export async function buildApp(config: AppConfig, logger: Logger = createLogger(
 }
 
 /** @throws Failure that says what keeps the server from starting. Nothing is left open then. */
-export async function startServer(config: AppConfig, logger = createLogger(config.observability)): Promise<RunningServer> {
+export async function startServer(
+  config: AppConfig,
+  logger = createLogger(config.observability),
+): Promise<RunningServer> {
   const { app, door } = await buildApp(config, logger);
   try {
     await app.listen(config.http.port, config.http.host);

@@ -1,3 +1,4 @@
+// What an operator may set of tokens is checked before the server starts.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// How a token is read from an Authorization header, and which headers hold none.
 import { expect, test } from 'vitest';
 import { bearerToken } from '#auth';
 

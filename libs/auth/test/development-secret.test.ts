@@ -1,3 +1,4 @@
+// The development secret is made once, for its owner's eyes only, whoever starts first.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// Minted tokens say what was asked for, and verify.
 import { expect, test } from 'vitest';
 import { mintToken, type TokenRequest } from '#auth';
 import { Secret } from '#ports';

@@ -1,3 +1,4 @@
+// Requests are verified through passport by the one token verifier.
 import type { ArgumentsHost } from '@nestjs/common';
 import {
   CanActivate,

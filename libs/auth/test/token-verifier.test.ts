@@ -1,3 +1,4 @@
+// Good tokens give their caller; every bad one is refused with its reason.
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import jsonwebtoken from 'jsonwebtoken';

@@ -2,6 +2,14 @@
 export { ProviderFamily, type ProviderFamilyOptions } from './provider-family.js';
 export { readConfig } from './read-config.js';
 export { type RuntimeConfig, runtimeSection } from './runtime.section.js';
-export { type ConfigOf, configToken, type Mode, type Section, section, type Settings, type ValuesOf } from './section.js';
+export {
+  type ConfigOf,
+  configToken,
+  type Mode,
+  type Section,
+  type Settings,
+  section,
+  type ValuesOf,
+} from './section.js';
 export { type Setting, type SettingInfo, setting } from './setting.js';
 export { environmentSources, type Sourced, type SourceOptions, type Sources } from './sources.js';

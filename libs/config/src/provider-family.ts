@@ -67,7 +67,9 @@ export class ProviderFamily<F extends Family> {
 
 function isDefinition(value: unknown): value is ProviderDefinition {
   const one = value as Partial<ProviderDefinition> | null | undefined;
-  return typeof one?.family === 'string' && typeof one.name === 'string' && typeof one.open === 'function' && !!one.options;
+  return (
+    typeof one?.family === 'string' && typeof one.name === 'string' && typeof one.open === 'function' && !!one.options
+  );
 }
 
 function listed(issues: NonNullable<OptionsResult<unknown>['issues']>): string {

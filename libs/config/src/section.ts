@@ -11,9 +11,10 @@ export interface Mode {
 }
 
 /** A rule over several settings. Gives what is wrong, or nothing. The setting named is the one to change. */
-export interface SectionRule<S extends Settings> {
-  (values: ValuesOf<S>, mode: Mode): Array<{ setting: keyof S & string; message: string }>;
-}
+export type SectionRule<S extends Settings> = (
+  values: ValuesOf<S>,
+  mode: Mode,
+) => Array<{ setting: keyof S & string; message: string }>;
 
 export interface Section<Name extends string = string, S extends Settings = Settings> {
   readonly name: Name;

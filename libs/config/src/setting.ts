@@ -42,7 +42,14 @@ class Unset {
   ) {}
 
   private make<T>(form: Form<T>, fallback: string | undefined): Setting<T> {
-    return { secret: false, ...form, env: this.env, ...this.declared, default: fallback, optional: fallback === undefined };
+    return {
+      secret: false,
+      ...form,
+      env: this.env,
+      ...this.declared,
+      default: fallback,
+      optional: fallback === undefined,
+    };
   }
 
   private both<T>(form: Form<T>) {
@@ -109,7 +116,12 @@ class Unset {
       form: 'duration (250ms, 30s, 5m, 12h, 7d)',
       jsonSchema: { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$' },
       read: (text) => {
-        const ms = measured(text, /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)$/, MILLISECONDS, 'a duration with its unit, e.g. 250ms, 30s, 5m, 12h, 7d');
+        const ms = measured(
+          text,
+          /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)$/,
+          MILLISECONDS,
+          'a duration with its unit, e.g. 250ms, 30s, 5m, 12h, 7d',
+        );
         if (ms < min || ms > max) throw new Error(`must be between ${min} ms and ${max} ms; it is ${ms} ms`);
         return ms;
       },
@@ -122,7 +134,12 @@ class Unset {
       form: 'size (512KiB, 64MiB, 1GiB)',
       jsonSchema: { type: 'string', pattern: '^\\d+(\\.\\d+)?(B|KiB|MiB|GiB)$' },
       read: (text) => {
-        const bytes = measured(text, /^(\d{1,12}(?:\.\d{1,6})?)(B|KiB|MiB|GiB)$/, BYTES, 'a size with its unit, e.g. 512KiB, 64MiB, 1GiB');
+        const bytes = measured(
+          text,
+          /^(\d{1,12}(?:\.\d{1,6})?)(B|KiB|MiB|GiB)$/,
+          BYTES,
+          'a size with its unit, e.g. 512KiB, 64MiB, 1GiB',
+        );
         if (bytes < min || bytes > max) throw new Error(`must be between ${min} B and ${max} B; it is ${bytes} B`);
         return bytes;
       },
@@ -134,7 +151,11 @@ class Unset {
     return this.both<readonly string[]>({
       form: 'comma-separated list',
       jsonSchema: { type: 'string' },
-      read: (text) => text.split(',').map((item) => item.trim()).filter((item) => item !== ''),
+      read: (text) =>
+        text
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== ''),
     });
   }
 
@@ -144,7 +165,12 @@ class Unset {
       form: 'comma-separated list of secrets',
       secret: true,
       jsonSchema: { type: 'string' },
-      read: (text) => text.split(',').map((item) => item.trim()).filter((item) => item !== '').map((item) => new Secret(item)),
+      read: (text) =>
+        text
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== '')
+          .map((item) => new Secret(item)),
     });
   }
 
@@ -168,7 +194,8 @@ class Unset {
       jsonSchema: { type: 'string' },
       read: (text) => {
         const parsed = parseJson(text);
-        if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('must be a JSON object');
+        if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+          throw new Error('must be a JSON object');
         return parsed as Record<string, unknown>;
       },
     });
@@ -181,7 +208,8 @@ class Unset {
       secret: true,
       jsonSchema: { type: 'string' },
       read: (text) => {
-        if (text.length < minLength) throw new Error(`must have at least ${minLength} characters; it has ${text.length}`);
+        if (text.length < minLength)
+          throw new Error(`must have at least ${minLength} characters; it has ${text.length}`);
         return new Secret(text);
       },
     });

@@ -1,3 +1,4 @@
+// The container gets the sealer and the names that the configuration asks for.
 import { Test } from '@nestjs/testing';
 import { expect, test } from 'vitest';
 import { readConfig, runtimeSection, type Sources } from '#config';

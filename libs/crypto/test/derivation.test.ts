@@ -1,3 +1,4 @@
+// Derived keys follow RFC 5869 and never meet across tenants or purposes.
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// Names are stable, unlike each other, and say nothing of what they name.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { KeyNames, keyNamesFrom } from '#crypto';

@@ -1,3 +1,4 @@
+// What is sealed opens only where it belongs, and only unchanged.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Keyring, LocalKeyService, unreadableReason } from '#crypto';

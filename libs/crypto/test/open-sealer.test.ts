@@ -1,3 +1,4 @@
+// The configuration chooses between sealing, plain and a stranger's key service.
 import { describe, expect, test } from 'vitest';
 import { readConfig, type Sources } from '#config';
 import { cryptoSection, LocalKeyService, masterKey, openSealer } from '#crypto';

@@ -1,3 +1,4 @@
+// Without a key nothing is sealed, and nothing sealed is mistaken for plain.
 import { expect, test } from 'vitest';
 import { PlainSealer, unreadableReason } from '#crypto';
 import { aKeyring, aPlace, text } from './crypto-builders.js';

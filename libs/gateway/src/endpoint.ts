@@ -115,7 +115,7 @@ const EVERY_REPLY = {
   'x-correlation-id': 'The correlation id of this request.',
   'ratelimit-limit': 'Requests in a window.',
   'ratelimit-remaining': 'Requests left in this window.',
-  'ratelimit-reset': 'Seconds until the window has room again.',
+  'ratelimit-reset': 'Seconds until the whole limit is free again, if nothing more is sent.',
 };
 
 /** One OpenAPI response a status, listing the codes that it may carry. */

@@ -8,8 +8,8 @@ import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyNames } from '#crypto';
 import { QueryModule } from '#query/module';
-import { EventsModule } from './events/events.module.js';
 import { EndpointAudit } from './endpoint-audit.service.js';
+import { EventsModule } from './events/events.module.js';
 import { GUARDS } from './guards.js';
 import { CacheController } from './http/cache.controller.js';
 import { FailureFilter } from './http/failure.filter.js';
@@ -20,8 +20,8 @@ import { RouteTable } from './http/route-table.js';
 import { VectorsController } from './http/vectors.controller.js';
 import { OpenApiDocument } from './openapi-document.js';
 import { Pipeline } from './pipeline.js';
-import { ReadinessService } from './readiness.service.js';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './rate-limit/index.js';
+import { ReadinessService } from './readiness.service.js';
 
 const throttler = ThrottlerModule.forRootAsync({
   imports: [CacheModule],

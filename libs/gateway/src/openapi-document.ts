@@ -18,7 +18,9 @@ export function makeOpenApiDocument(app: INestApplication): OpenAPIObject {
   const about = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Resk-Caching')
-    .setDescription('A self-hosted cache for LLM answers, in front of your vector database. Times are ISO 8601 UTC, durations whole seconds, latencies milliseconds.')
+    .setDescription(
+      'A self-hosted cache for LLM answers, in front of your vector database. Times are ISO 8601 UTC, durations whole seconds, latencies milliseconds.',
+    )
     .setVersion(API_VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')

@@ -1,3 +1,4 @@
+// What engine rooms announce becomes metrics.
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EngineMetrics } from '#observability';

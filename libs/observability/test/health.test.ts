@@ -1,3 +1,4 @@
+// Probes decide readiness, each in bounded time.
 import { describe, expect, test } from 'vitest';
 import { Health } from '#observability';
 

@@ -1,3 +1,4 @@
+// Logs are JSON lines without secrets or texts of users.
 import { describe, expect, test } from 'vitest';
 import { createLogger, type Logger } from '#observability';
 import { failure, Secret } from '#ports';

@@ -1,3 +1,4 @@
+// The document lists every metric that there is.
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// The container gets one log, one registry, one health and tracing.
 import 'reflect-metadata';
 import { type INestApplication, Injectable, Module } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';

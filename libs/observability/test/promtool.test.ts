@@ -1,3 +1,4 @@
+// The metrics page is valid for Prometheus' own checker.
 import { spawnSync } from 'node:child_process';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// Requests are counted by route, method and status, in bounded series.
 import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RequestMetrics } from '#observability';

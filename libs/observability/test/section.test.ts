@@ -1,3 +1,4 @@
+// What an operator may set of logs, metrics and traces is checked.
 import { describe, expect, test } from 'vitest';
 import { mayReadMetrics } from '#observability';
 import { configOf } from './observability-config.js';

@@ -1,3 +1,4 @@
+// Spans reach a collector, under the right parents.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as turn } from 'node:timers/promises';

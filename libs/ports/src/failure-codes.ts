@@ -3,101 +3,400 @@ import type { FailureEntry } from './failure-kind.js';
 
 export const FAILURES = {
   // Requests
-  'request.invalid': { kind: 'invalid', title: 'Invalid input', detail: 'The {part} is not valid: {count} problem(s), listed in errors.' },
-  'request.malformed': { kind: 'invalid', title: 'Malformed body', detail: 'The body is not valid JSON. Send one JSON object in UTF-8.' },
+  'request.invalid': {
+    kind: 'invalid',
+    title: 'Invalid input',
+    detail: 'The {part} is not valid: {count} problem(s), listed in errors.',
+  },
+  'request.malformed': {
+    kind: 'invalid',
+    title: 'Malformed body',
+    detail: 'The body is not valid JSON. Send one JSON object in UTF-8.',
+  },
   'request.empty': { kind: 'invalid', title: 'Empty body', detail: 'The body is empty. Send one JSON object.' },
-  'request.too_deep': { kind: 'invalid', title: 'Nested too deeply', detail: 'The JSON body is nested more than {limit} levels deep.' },
-  'request.forbidden_name': { kind: 'invalid', title: 'Forbidden property name', detail: 'The property name {name} is not accepted in a body.' },
+  'request.too_deep': {
+    kind: 'invalid',
+    title: 'Nested too deeply',
+    detail: 'The JSON body is nested more than {limit} levels deep.',
+  },
+  'request.forbidden_name': {
+    kind: 'invalid',
+    title: 'Forbidden property name',
+    detail: 'The property name {name} is not accepted in a body.',
+  },
   'request.too_large': { kind: 'invalid', title: 'Body too large', detail: 'The body is larger than {limit} allows.' },
-  'request.media_type': { kind: 'invalid', title: 'Unsupported media type', detail: 'The content type is not supported. Send application/json.' },
-  'request.method': { kind: 'invalid', title: 'Method not allowed', detail: 'This resource does not answer that method. Allowed: {allowed}.' },
-  'request.not_acceptable': { kind: 'invalid', title: 'Not acceptable', detail: 'This resource answers {offered} only.' },
-  'request.not_found': { kind: 'absent', title: 'Not found', detail: 'There is no such resource. See /docs for what there is.' },
-  'request.late': { kind: 'late', title: 'Deadline passed', detail: 'The answer was not ready within {limitMs} ms.', retry: false },
+  'request.media_type': {
+    kind: 'invalid',
+    title: 'Unsupported media type',
+    detail: 'The content type is not supported. Send application/json.',
+  },
+  'request.method': {
+    kind: 'invalid',
+    title: 'Method not allowed',
+    detail: 'This resource does not answer that method. Allowed: {allowed}.',
+  },
+  'request.not_acceptable': {
+    kind: 'invalid',
+    title: 'Not acceptable',
+    detail: 'This resource answers {offered} only.',
+  },
+  'request.not_found': {
+    kind: 'absent',
+    title: 'Not found',
+    detail: 'There is no such resource. See /docs for what there is.',
+  },
+  'request.late': {
+    kind: 'late',
+    title: 'Deadline passed',
+    detail: 'The answer was not ready within {limitMs} ms.',
+    retry: false,
+  },
   'request.headers': { kind: 'invalid', title: 'Bad request', detail: 'The request could not be read: {reason}.' },
   // Callers
   'auth.missing': { kind: 'unauthenticated', title: 'No token', detail: 'Send Authorization: Bearer <JWT>.' },
   'auth.malformed': { kind: 'unauthenticated', title: 'Not a token', detail: 'The bearer token is not a JWT.' },
-  'auth.signature': { kind: 'unauthenticated', title: 'Bad signature', detail: 'The signature of the token does not verify.' },
-  'auth.algorithm': { kind: 'unauthenticated', title: 'Algorithm not allowed', detail: 'The token is signed with an algorithm that is not configured here.' },
-  'auth.expired': { kind: 'unauthenticated', title: 'Token expired', detail: 'The token has expired. Ask the issuer for a new one.' },
-  'auth.no_expiry': { kind: 'unauthenticated', title: 'Token without expiry', detail: 'The token has no exp claim. Tokens must expire.' },
-  'auth.not_yet': { kind: 'unauthenticated', title: 'Token not yet valid', detail: 'The token is not valid yet (nbf or iat lies in the future).' },
-  'auth.audience': { kind: 'unauthenticated', title: 'Wrong audience or issuer', detail: 'The token is meant for another audience or comes from another issuer.' },
-  'auth.claims': { kind: 'unauthenticated', title: 'Bad claims', detail: 'The claim {claim} of the token is missing or not of the expected form.' },
-  'auth.lifetime': { kind: 'unauthenticated', title: 'Token lives too long', detail: 'The token lasts longer than the {limitHours} hours that this server accepts. Ask the issuer for a shorter-lived one.' },
-  'auth.scope': { kind: 'forbidden', title: 'Scope missing', detail: 'The token does not carry the scope {scope} that this operation needs.' },
-  'auth.development_secret': { kind: 'internal', title: 'No development secret', detail: 'The secret for development cannot be kept in DATA_DIR ({reason}). Make DATA_DIR writable, or set JWT_SECRET.' },
+  'auth.signature': {
+    kind: 'unauthenticated',
+    title: 'Bad signature',
+    detail: 'The signature of the token does not verify.',
+  },
+  'auth.algorithm': {
+    kind: 'unauthenticated',
+    title: 'Algorithm not allowed',
+    detail: 'The token is signed with an algorithm that is not configured here.',
+  },
+  'auth.expired': {
+    kind: 'unauthenticated',
+    title: 'Token expired',
+    detail: 'The token has expired. Ask the issuer for a new one.',
+  },
+  'auth.no_expiry': {
+    kind: 'unauthenticated',
+    title: 'Token without expiry',
+    detail: 'The token has no exp claim. Tokens must expire.',
+  },
+  'auth.not_yet': {
+    kind: 'unauthenticated',
+    title: 'Token not yet valid',
+    detail: 'The token is not valid yet (nbf or iat lies in the future).',
+  },
+  'auth.audience': {
+    kind: 'unauthenticated',
+    title: 'Wrong audience or issuer',
+    detail: 'The token is meant for another audience or comes from another issuer.',
+  },
+  'auth.claims': {
+    kind: 'unauthenticated',
+    title: 'Bad claims',
+    detail: 'The claim {claim} of the token is missing or not of the expected form.',
+  },
+  'auth.lifetime': {
+    kind: 'unauthenticated',
+    title: 'Token lives too long',
+    detail:
+      'The token lasts longer than the {limitHours} hours that this server accepts. Ask the issuer for a shorter-lived one.',
+  },
+  'auth.scope': {
+    kind: 'forbidden',
+    title: 'Scope missing',
+    detail: 'The token does not carry the scope {scope} that this operation needs.',
+  },
+  'auth.development_secret': {
+    kind: 'internal',
+    title: 'No development secret',
+    detail:
+      'The secret for development cannot be kept in DATA_DIR ({reason}). Make DATA_DIR writable, or set JWT_SECRET.',
+  },
   // Limits
-  'rate.limited': { kind: 'exhausted', title: 'Too many requests', detail: 'At most {limit} requests in {windowSeconds} s. Retry after the time in retry-after.' },
+  'rate.limited': {
+    kind: 'exhausted',
+    title: 'Too many requests',
+    detail: 'At most {limit} requests in {windowSeconds} s. Retry after the time in retry-after.',
+  },
   // Cache
   'cache.entry_absent': { kind: 'absent', title: 'No such entry', detail: 'The cache holds no entry under that key.' },
-  'cache.entry_too_large': { kind: 'invalid', title: 'Entry too large', detail: 'The entry takes {size} bytes; at most {limit} are kept (CACHE_ENTRY_MAX).' },
-  'cache.not_kept': { kind: 'unavailable', title: 'Answer not kept', detail: 'No tier took the answer: the store does not answer, or a purge came in between. Send it again.' },
-  'cache.store_unavailable': { kind: 'unavailable', title: 'Cache store unavailable', detail: 'The {tier} store does not answer, and the operation cannot be done without it.' },
-  'cache.store_refused': { kind: 'internal', title: 'Cache store refused', detail: 'The {tier} store cannot be opened: {reason}. {fix}' },
-  'cache.client_missing': { kind: 'internal', title: 'Package missing', detail: 'CACHE_BACKEND={backend} needs the package {package}. Install it: npm install {package}' },
+  'cache.entry_too_large': {
+    kind: 'invalid',
+    title: 'Entry too large',
+    detail: 'The entry takes {size} bytes; at most {limit} are kept (CACHE_ENTRY_MAX).',
+  },
+  'cache.not_kept': {
+    kind: 'unavailable',
+    title: 'Answer not kept',
+    detail: 'No tier took the answer: the store does not answer, or a purge came in between. Send it again.',
+  },
+  'cache.store_unavailable': {
+    kind: 'unavailable',
+    title: 'Cache store unavailable',
+    detail: 'The {tier} store does not answer, and the operation cannot be done without it.',
+  },
+  'cache.store_refused': {
+    kind: 'internal',
+    title: 'Cache store refused',
+    detail: 'The {tier} store cannot be opened: {reason}. {fix}',
+  },
+  'cache.client_missing': {
+    kind: 'internal',
+    title: 'Package missing',
+    detail: 'CACHE_BACKEND={backend} needs the package {package}. Install it: npm install {package}',
+  },
   // Sealing
-  'crypto.key_length': { kind: 'internal', title: 'Key of the wrong length', detail: '{name} must be base64 of exactly 32 bytes; it decodes to {received}. Make one with: openssl rand -base64 32' },
+  'crypto.key_length': {
+    kind: 'internal',
+    title: 'Key of the wrong length',
+    detail:
+      '{name} must be base64 of exactly 32 bytes; it decodes to {received}. Make one with: openssl rand -base64 32',
+  },
   'crypto.key_unknown': { kind: 'internal', title: 'Unknown key', detail: 'No key with the id {keyId} is configured.' },
-  'crypto.name_secret_missing': { kind: 'internal', title: 'No secret for key names', detail: 'Key names need a secret. Set KEY_NAME_SECRET to at least 32 characters; make one with: openssl rand -base64 32' },
-  'crypto.unreadable': { kind: 'internal', title: 'Unreadable entry', detail: 'A sealed {purpose} entry could not be opened ({reason}).' },
+  'crypto.name_secret_missing': {
+    kind: 'internal',
+    title: 'No secret for key names',
+    detail:
+      'Key names need a secret. Set KEY_NAME_SECRET to at least 32 characters; make one with: openssl rand -base64 32',
+  },
+  'crypto.unreadable': {
+    kind: 'internal',
+    title: 'Unreadable entry',
+    detail: 'A sealed {purpose} entry could not be opened ({reason}).',
+  },
   // Embeddings
-  'embedding.dimension_mismatch': { kind: 'internal', title: 'Wrong dimension', detail: '{provider} gave vectors of {received} dimensions where {expected} are expected. Set EMBEDDING_DIMENSIONS or choose the model that made the collection.' },
-  'embedding.input_refused': { kind: 'invalid', title: 'Input refused by the embedding provider', detail: '{provider} refused the input at position {position}.' },
-  'embedding.provider_failed': { kind: 'unavailable', title: 'Embedding provider failed', detail: '{provider} did not give an embedding ({reason}).' },
-  'embedding.provider_unauthorised': { kind: 'unavailable', title: 'Embedding provider refused the key', detail: '{provider} refused the API key. Check EMBEDDING_API_KEY on the server.', retry: false },
-  'embedding.quota_exhausted': { kind: 'unavailable', title: 'Embedding quota used up', detail: '{provider} has no quota left for this API key. Check the plan and billing of the account.', retry: false },
-  'embedding.model_unknown': { kind: 'invalid', title: 'Unknown embedding model', detail: 'This server embeds with {model} only.' },
-  'embedding.reply_invalid': { kind: 'unavailable', title: 'Embedding provider answered oddly', detail: '{provider} gave a reply that is not of its documented form ({reason}).' },
+  'embedding.dimension_mismatch': {
+    kind: 'internal',
+    title: 'Wrong dimension',
+    detail:
+      '{provider} gave vectors of {received} dimensions where {expected} are expected. Set EMBEDDING_DIMENSIONS or choose the model that made the collection.',
+  },
+  'embedding.input_refused': {
+    kind: 'invalid',
+    title: 'Input refused by the embedding provider',
+    detail: '{provider} refused the input at position {position}.',
+  },
+  'embedding.provider_failed': {
+    kind: 'unavailable',
+    title: 'Embedding provider failed',
+    detail: '{provider} did not give an embedding ({reason}).',
+  },
+  'embedding.provider_unauthorised': {
+    kind: 'unavailable',
+    title: 'Embedding provider refused the key',
+    detail: '{provider} refused the API key. Check EMBEDDING_API_KEY on the server.',
+    retry: false,
+  },
+  'embedding.quota_exhausted': {
+    kind: 'unavailable',
+    title: 'Embedding quota used up',
+    detail: '{provider} has no quota left for this API key. Check the plan and billing of the account.',
+    retry: false,
+  },
+  'embedding.model_unknown': {
+    kind: 'invalid',
+    title: 'Unknown embedding model',
+    detail: 'This server embeds with {model} only.',
+  },
+  'embedding.reply_invalid': {
+    kind: 'unavailable',
+    title: 'Embedding provider answered oddly',
+    detail: '{provider} gave a reply that is not of its documented form ({reason}).',
+  },
   // Vector stores
-  'vector.collection_absent': { kind: 'absent', title: 'No such collection', detail: 'There is no collection named {collection}. Create it with POST /api/vectors/collections.' },
-  'vector.collection_conflict': { kind: 'conflict', title: 'Collection differs', detail: 'The collection {collection} exists with dimension {dimension} and metric {metric}.' },
-  'vector.dimension_mismatch': { kind: 'invalid', title: 'Wrong dimension', detail: 'The vector of {subject} has {received} dimensions; the collection {collection} holds {expected}.' },
-  'vector.vector_invalid': { kind: 'invalid', title: 'Vector not usable', detail: 'The vector of {subject} holds a value that is not a finite number, or has no direction.' },
-  'vector.filter_unsupported': { kind: 'invalid', title: 'Filter not supported', detail: 'The vector store {provider} does not support the filter operator {operator}.' },
-  'vector.store_disabled': { kind: 'unavailable', title: 'No vector store', detail: 'This server runs without a vector store. Set VECTORDB_TYPE.' },
-  'vector.store_unavailable': { kind: 'unavailable', title: 'Vector store unavailable', detail: 'The vector store {provider} does not answer ({reason}).' },
-  'vector.store_refused': { kind: 'internal', title: 'Vector store refused', detail: 'The vector store {provider} cannot be opened: {reason}. {fix}' },
-  'vector.memory_exceeded': { kind: 'internal', title: 'Collection larger than memory', detail: 'The collection {collection} needs {neededMiB} MiB of memory to be searched; VECTORDB_MEMORY_MAX allows {limitMiB} MiB. Raise it on the server.' },
+  'vector.collection_absent': {
+    kind: 'absent',
+    title: 'No such collection',
+    detail: 'There is no collection named {collection}. Create it with POST /api/vectors/collections.',
+  },
+  'vector.collection_conflict': {
+    kind: 'conflict',
+    title: 'Collection differs',
+    detail: 'The collection {collection} exists with dimension {dimension} and metric {metric}.',
+  },
+  'vector.dimension_mismatch': {
+    kind: 'invalid',
+    title: 'Wrong dimension',
+    detail: 'The vector of {subject} has {received} dimensions; the collection {collection} holds {expected}.',
+  },
+  'vector.vector_invalid': {
+    kind: 'invalid',
+    title: 'Vector not usable',
+    detail: 'The vector of {subject} holds a value that is not a finite number, or has no direction.',
+  },
+  'vector.filter_unsupported': {
+    kind: 'invalid',
+    title: 'Filter not supported',
+    detail: 'The vector store {provider} does not support the filter operator {operator}.',
+  },
+  'vector.store_disabled': {
+    kind: 'unavailable',
+    title: 'No vector store',
+    detail: 'This server runs without a vector store. Set VECTORDB_TYPE.',
+  },
+  'vector.store_unavailable': {
+    kind: 'unavailable',
+    title: 'Vector store unavailable',
+    detail: 'The vector store {provider} does not answer ({reason}).',
+  },
+  'vector.store_refused': {
+    kind: 'internal',
+    title: 'Vector store refused',
+    detail: 'The vector store {provider} cannot be opened: {reason}. {fix}',
+  },
+  'vector.memory_exceeded': {
+    kind: 'internal',
+    title: 'Collection larger than memory',
+    detail:
+      'The collection {collection} needs {neededMiB} MiB of memory to be searched; VECTORDB_MEMORY_MAX allows {limitMiB} MiB. Raise it on the server.',
+  },
   // Providers
-  'provider.unknown': { kind: 'internal', title: 'Unknown provider', detail: '{variable}={name} is not a known {family}. Known: {known}. A package of your own must be listed in PLUGINS.' },
-  'provider.not_a_provider': { kind: 'internal', title: 'Not a provider', detail: 'The package {package} does not export a provider made with defineProvider.' },
-  'provider.version': { kind: 'internal', title: 'Provider of another version', detail: 'The provider {name} is built for port version {received}; this server speaks {expected}.' },
-  'provider.options': { kind: 'internal', title: 'Provider options not valid', detail: 'The options of {name} are not valid: {problems}' },
-  'provider.load_failed': { kind: 'internal', title: 'Provider cannot be loaded', detail: 'The package {package} listed in PLUGINS cannot be imported.' },
+  'provider.unknown': {
+    kind: 'internal',
+    title: 'Unknown provider',
+    detail:
+      '{variable}={name} is not a known {family}. Known: {known}. A package of your own must be listed in PLUGINS.',
+  },
+  'provider.not_a_provider': {
+    kind: 'internal',
+    title: 'Not a provider',
+    detail: 'The package {package} does not export a provider made with defineProvider.',
+  },
+  'provider.version': {
+    kind: 'internal',
+    title: 'Provider of another version',
+    detail: 'The provider {name} is built for port version {received}; this server speaks {expected}.',
+  },
+  'provider.options': {
+    kind: 'internal',
+    title: 'Provider options not valid',
+    detail: 'The options of {name} are not valid: {problems}',
+  },
+  'provider.load_failed': {
+    kind: 'internal',
+    title: 'Provider cannot be loaded',
+    detail: 'The package {package} listed in PLUGINS cannot be imported.',
+  },
   // Calls outwards
   'call.timeout': { kind: 'late', title: 'Call timed out', detail: '{target} did not answer within {limitMs} ms.' },
   'call.failed': { kind: 'unavailable', title: 'Call failed', detail: '{target} could not be reached ({reason}).' },
   'call.refused': { kind: 'unavailable', title: 'Call refused', detail: '{target} answered status {status}.' },
-  'call.open_circuit': { kind: 'unavailable', title: 'Circuit open', detail: '{target} failed repeatedly and is not called for the moment.', retry: false },
-  'call.crowded': { kind: 'unavailable', title: 'Too many calls', detail: 'Too many calls to {target} are under way.', retry: false },
-  'call.reply_invalid': { kind: 'unavailable', title: 'Reply not understood', detail: '{target} gave a reply that is not of its documented form ({reason}).' },
+  'call.open_circuit': {
+    kind: 'unavailable',
+    title: 'Circuit open',
+    detail: '{target} failed repeatedly and is not called for the moment.',
+    retry: false,
+  },
+  'call.crowded': {
+    kind: 'unavailable',
+    title: 'Too many calls',
+    detail: 'Too many calls to {target} are under way.',
+    retry: false,
+  },
+  'call.reply_invalid': {
+    kind: 'unavailable',
+    title: 'Reply not understood',
+    detail: '{target} gave a reply that is not of its documented form ({reason}).',
+  },
   // Events
   'event.frame_invalid': { kind: 'invalid', title: 'Frame not valid', detail: 'The frame is not valid: {reason}.' },
-  'event.channel_limit': { kind: 'exhausted', title: 'Too many channels', detail: 'A connection may subscribe to at most {limit} channels.' },
-  'event.rate_limited': { kind: 'exhausted', title: 'Too many frames', detail: 'At most {limit} frames a second on one connection.' },
+  'event.channel_limit': {
+    kind: 'exhausted',
+    title: 'Too many channels',
+    detail: 'A connection may subscribe to at most {limit} channels.',
+  },
+  'event.rate_limited': {
+    kind: 'exhausted',
+    title: 'Too many frames',
+    detail: 'At most {limit} frames a second on one connection.',
+  },
   'event.too_large': { kind: 'invalid', title: 'Frame too large', detail: 'A frame may have at most {limit} bytes.' },
-  'event.reserved': { kind: 'forbidden', title: 'Reserved for the service', detail: 'Data whose type begins with {prefix} is published by the service alone.' },
-  'event.origin': { kind: 'forbidden', title: 'Origin not allowed', detail: 'Pages of this origin may not connect. The operator lists origins in EVENTS_ORIGINS.' },
-  'event.session_limit': { kind: 'exhausted', title: 'Too many connections', detail: 'A tenant may hold at most {limit} event connections to one instance.' },
-  'event.slow_consumer': { kind: 'exhausted', title: 'Too slow', detail: 'More than {limit} bytes waited to be read by this connection. Read faster, or subscribe to less.' },
+  'event.reserved': {
+    kind: 'forbidden',
+    title: 'Reserved for the service',
+    detail: 'Data whose type begins with {prefix} is published by the service alone.',
+  },
+  'event.origin': {
+    kind: 'forbidden',
+    title: 'Origin not allowed',
+    detail: 'Pages of this origin may not connect. The operator lists origins in EVENTS_ORIGINS.',
+  },
+  'event.session_limit': {
+    kind: 'exhausted',
+    title: 'Too many connections',
+    detail: 'A tenant may hold at most {limit} event connections to one instance.',
+  },
+  'event.slow_consumer': {
+    kind: 'exhausted',
+    title: 'Too slow',
+    detail: 'More than {limit} bytes waited to be read by this connection. Read faster, or subscribe to less.',
+  },
   // Command line
   'cli.usage': { kind: 'invalid', title: 'Not understood', detail: '{reason}' },
-  'cli.file_unreadable': { kind: 'absent', title: 'File not readable', detail: 'The file {file} cannot be read ({reason}).' },
+  'cli.file_unreadable': {
+    kind: 'absent',
+    title: 'File not readable',
+    detail: 'The file {file} cannot be read ({reason}).',
+  },
   'cli.file_invalid': { kind: 'invalid', title: 'File not valid', detail: '{file}, row {row}: {reason}.' },
-  'cli.column_absent': { kind: 'invalid', title: 'No such column', detail: '{file} has no column {column}. Its columns: {columns}. Name another one with {option}.' },
-  'cli.rows_refused': { kind: 'invalid', title: 'Rows refused', detail: '{count} row(s) were refused; the others are in.' },
-  'cli.server_unreachable': { kind: 'unavailable', title: 'No server', detail: 'No server answers at {url} ({reason}). Start one with npm start (in a clone) or resk serve, or name another with --url.' },
-  'cli.foreign_reply': { kind: 'internal', title: 'Not our server', detail: '{url} answered status {status} in a form that is not this product\'s. Check --url.' },
-  'cli.token_needed': { kind: 'unauthenticated', title: 'Token needed', detail: '{url} is not on this machine: give a token of it with --token or RESK_TOKEN.' },
-  'cli.token_refused': { kind: 'unauthenticated', title: 'Token refused', detail: 'The server refused the token ({reason}). {fix}' },
-  'cli.signing_secret_missing': { kind: 'unauthenticated', title: 'No signing secret', detail: 'No token can be minted here: JWT_SECRET is not set, and JWT_ALGORITHMS does not allow HS256. Ask the issuer of your tokens, and give one with --token.' },
-  'cli.server_not_built': { kind: 'internal', title: 'Not built', detail: 'The server is not built. Run: npm run build' },
+  'cli.column_absent': {
+    kind: 'invalid',
+    title: 'No such column',
+    detail: '{file} has no column {column}. Its columns: {columns}. Name another one with {option}.',
+  },
+  'cli.rows_refused': {
+    kind: 'invalid',
+    title: 'Rows refused',
+    detail: '{count} row(s) were refused; the others are in.',
+  },
+  'cli.server_unreachable': {
+    kind: 'unavailable',
+    title: 'No server',
+    detail:
+      'No server answers at {url} ({reason}). Start one with npm start (in a clone) or resk serve, or name another with --url.',
+  },
+  'cli.foreign_reply': {
+    kind: 'internal',
+    title: 'Not our server',
+    detail: "{url} answered status {status} in a form that is not this product's. Check --url.",
+  },
+  'cli.token_needed': {
+    kind: 'unauthenticated',
+    title: 'Token needed',
+    detail: '{url} is not on this machine: give a token of it with --token or RESK_TOKEN.',
+  },
+  'cli.token_refused': {
+    kind: 'unauthenticated',
+    title: 'Token refused',
+    detail: 'The server refused the token ({reason}). {fix}',
+  },
+  'cli.server_elsewhere': { kind: 'unauthenticated', title: 'Server of another folder', detail: 'No token can be minted here: JWT_SECRET is not set, and there is no {dataDir} with the secret of a server. Run resk in the folder of the server, or give a token with --token.' },
+  'cli.signing_secret_missing': {
+    kind: 'unauthenticated',
+    title: 'No signing secret',
+    detail:
+      'No token can be minted here: JWT_SECRET is not set, and JWT_ALGORITHMS does not allow HS256. Ask the issuer of your tokens, and give one with --token.',
+  },
+  'cli.server_not_built': {
+    kind: 'internal',
+    title: 'Not built',
+    detail: 'The server is not built. Run: npm run build',
+  },
   // Operators
-  'config.invalid': { kind: 'internal', title: 'Configuration not valid', detail: 'The configuration is not valid:\n{problems}' },
-  'boot.endpoint_undeclared': { kind: 'internal', title: 'Endpoint undeclared', detail: 'The handler {handler} has no @Endpoint: every handler must declare its input, scope and cost.' },
+  'config.invalid': {
+    kind: 'internal',
+    title: 'Configuration not valid',
+    detail: 'The configuration is not valid:\n{problems}',
+  },
+  'boot.endpoint_undeclared': {
+    kind: 'internal',
+    title: 'Endpoint undeclared',
+    detail: 'The handler {handler} has no @Endpoint: every handler must declare its input, scope and cost.',
+  },
   'boot.failed': { kind: 'internal', title: 'The server did not start', detail: '{reason}' },
-  'server.stopping': { kind: 'unavailable', title: 'Server stopping', detail: 'This instance is stopping. Retry on another one.' },
-  'internal.unexpected': { kind: 'internal', title: 'Unexpected failure', detail: 'Something failed that should not have. The correlation id finds it in the logs.' },
+  'server.stopping': {
+    kind: 'unavailable',
+    title: 'Server stopping',
+    detail: 'This instance is stopping. Retry on another one.',
+  },
+  'internal.unexpected': {
+    kind: 'internal',
+    title: 'Unexpected failure',
+    detail: 'Something failed that should not have. The correlation id finds it in the logs.',
+  },
 } as const satisfies Record<string, FailureEntry>;

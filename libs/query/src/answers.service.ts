@@ -54,7 +54,10 @@ export class AnswersService {
     return purged;
   }
 
-  async entries(page: { cursor?: string; limit: number }, { tenant }: Asker): Promise<{ entries: Entry[]; cursor?: string }> {
+  async entries(
+    page: { cursor?: string; limit: number },
+    { tenant }: Asker,
+  ): Promise<{ entries: Entry[]; cursor?: string }> {
     return this.cache.entries(tenant, page);
   }
 

@@ -24,7 +24,10 @@ export class EntryNames {
     if (!isShaped(question.vector)) return this.written(question, tenant);
     const { query, language, model, params } = question;
     const retrieval = JSON.parse(JSON.stringify(question.vector)) as JsonObject;
-    return { tenant, name: canonicalKey({ tenant, query, language, model, params, retrieval }, this.names, this.profile) };
+    return {
+      tenant,
+      name: canonicalKey({ tenant, query, language, model, params, retrieval }, this.names, this.profile),
+    };
   }
 
   /** The tag under which all entries of a question's text stand, whatever their language, model, params or retrieval. */

@@ -30,7 +30,8 @@ export function keptAnswer(
 ): Answer {
   const { entry, tier, state } = found;
   const { variants, expiresAt } = parsed(entry);
-  const choice = variants && choose(variants, { seed: seedOf(asked, variants), turn: asked.turn, random: asked.random });
+  const choice =
+    variants && choose(variants, { seed: seedOf(asked, variants), turn: asked.turn, random: asked.random });
   const stale = state === 'stale';
   return {
     resultJson: choice ? choice.json : entry.json,

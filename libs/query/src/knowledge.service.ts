@@ -77,7 +77,12 @@ export class KnowledgeService {
   }
 
   /** Embeds what has no vector, and writes. The collection is made on the first write, with the embedder's dimension. */
-  async upsert(documents: readonly Document[], collection: string | undefined, tenant: string, options: CallOptions = {}) {
+  async upsert(
+    documents: readonly Document[],
+    collection: string | undefined,
+    tenant: string,
+    options: CallOptions = {},
+  ) {
     const store = this.opened();
     const points = await this.points(documents, options);
     const ref = { tenant, collection: collection ?? this.config.collection };

@@ -10,8 +10,8 @@ import { VectorStore } from '#ports';
 import { AnswersService } from './answers.service.js';
 import { EntryNames } from './entry-names.js';
 import { KnowledgeService } from './knowledge.service.js';
-import { QueryService } from './query.service.js';
 import { type QueryConfig, querySection } from './query.section.js';
+import { QueryService } from './query.service.js';
 
 @Module({
   imports: [CacheModule, EmbeddingsModule],

@@ -54,7 +54,12 @@ export class QueryService {
   }
 
   /** A written answer serves whatever the retrieval options; a retrieved one only those that it was retrieved with. */
-  private async look(question: Question, asker: Asker, own: EntryRef, signal?: AbortSignal): Promise<Found | undefined> {
+  private async look(
+    question: Question,
+    asker: Asker,
+    own: EntryRef,
+    signal?: AbortSignal,
+  ): Promise<Found | undefined> {
     const written = this.names.written(question, asker.tenant);
     const found = await this.cache.look(written, { signal });
     if (written.name === own.name || found?.entry.origin === 'written') return found;

@@ -66,7 +66,10 @@ export function choose(set: VariantSet, from: { seed: string; turn: number; rand
   return { index, json: set.items[index]!, id: set.ids[index] };
 }
 
-function indexOf(set: VariantSet, { seed, turn, random }: { seed: string; turn: number; random: () => number }): number {
+function indexOf(
+  set: VariantSet,
+  { seed, turn, random }: { seed: string; turn: number; random: () => number },
+): number {
   const count = set.items.length;
   switch (set.strategy) {
     case 'round-robin':

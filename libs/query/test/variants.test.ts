@@ -1,3 +1,4 @@
+// Variants are kept with their strategy, and chosen by it.
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '#ports';
 import { choose, keptForm, variantsOf } from '../src/variants.js';
@@ -33,11 +34,17 @@ describe('variantsOf', () => {
 describe('choose', () => {
   it('gives the index, the id where there is one, and the variant alone', () => {
     expect(choose(set({}), from)).toEqual({ index: 0, id: 'a', json: JSON.stringify(texts[0]) });
-    expect(choose(set({}), { ...from, random: () => 0.999 })).toEqual({ index: 2, id: undefined, json: JSON.stringify(texts[2]) });
+    expect(choose(set({}), { ...from, random: () => 0.999 })).toEqual({
+      index: 2,
+      id: undefined,
+      json: JSON.stringify(texts[2]),
+    });
   });
 
   it('takes turns from index 0', () => {
-    const indexes = [0, 1, 2, 3, 4].map((turn) => choose(set({ variantStrategy: 'round-robin' }), { ...from, turn }).index);
+    const indexes = [0, 1, 2, 3, 4].map(
+      (turn) => choose(set({ variantStrategy: 'round-robin' }), { ...from, turn }).index,
+    );
     expect(indexes).toEqual([0, 1, 2, 0, 1]);
   });
 

@@ -1,6 +1,6 @@
 // selectCache(): a cache for a program of your own, chosen by options or by the same variables as the server's.
 import { randomBytes } from 'node:crypto';
-import { type CacheConfig, cacheSection, type EntryRef, openBus, openCache, openRedis, type TieredCache } from '#cache';
+import { type CacheConfig, cacheSection, type EntryRef, openCache, type TieredCache } from '#cache';
 import { environmentSources, readConfig, runtimeSection, type Sources } from '#config';
 import { cryptoSection, type KeyNames, keyNamesFrom, openSealer } from '#crypto';
 import { Secret } from '#ports';
@@ -115,13 +115,9 @@ async function openAll(options: CacheOptions): Promise<Opened> {
   const config = readConfig([runtimeSection, cacheSection, cryptoSection], sourcesOf(options));
   const names = namesOf(config.cache, config.crypto);
   const sealer = await openSealer(config.crypto, { plugins: config.runtime.plugins });
-  const redis = config.cache.backend === 'redis' ? openRedis(config.cache) : undefined;
-  const bus = openBus(config.cache, redis);
-  const cache = await openCache(config.cache, { dataDir: config.runtime.dataDir, sealer, names, redis, bus });
+  const cache = await openCache(config.cache, { dataDir: config.runtime.dataDir, sealer, names });
   const close = async () => {
     await cache.close();
-    await bus.close();
-    await redis?.close();
     await sealer.close();
   };
   return { cache, names, close };

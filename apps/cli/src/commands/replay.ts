@@ -51,7 +51,7 @@ async function replay(file: string, options: ReplayOptions, io: Io): Promise<voi
     } finally {
       progress.stop();
       const report = run.tally.report(io.now() - begunMs);
-      io.stdout.write(options.json ? `${JSON.stringify(report)}\n` : replayText(report));
+      if (report.requests > 0) io.stdout.write(options.json ? `${JSON.stringify(report)}\n` : replayText(report));
     }
     if (run.firstFailure) throw run.firstFailure;
   });

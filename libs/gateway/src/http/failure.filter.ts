@@ -61,4 +61,3 @@ export class FailureFilter implements ExceptionFilter {
     else this.logger.warn(line, failed.message);
   }
 }
-

@@ -35,8 +35,15 @@ export function exchangeHeaders({ correlationId, limit }: Exchange): string[] {
 }
 
 /** Headers that a failure adds. */
-export function failureHeaders({ status, retryAfterMs }: { status: number; retryAfterMs: number | undefined }): string[] {
+export function failureHeaders({
+  status,
+  retryAfterMs,
+}: {
+  status: number;
+  retryAfterMs: number | undefined;
+}): string[] {
   if (status === 401) return ['www-authenticate', 'Bearer realm="resk-caching", error="invalid_token"'];
-  if (status === 429 || status === 503) return ['retry-after', String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000)))];
+  if (status === 429 || status === 503)
+    return ['retry-after', String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000)))];
   return [];
 }

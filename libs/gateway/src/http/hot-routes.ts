@@ -1,7 +1,7 @@
 // The hot route, registered on Fastify itself: the very same pipeline steps as its controller, with nothing around them.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isTracing, requestSpan } from '#observability';
-import type { Answer, Question, QueryService } from '#query';
+import type { Answer, QueryService, Question } from '#query';
 import { type EndpointSpec, endpointOf } from '../endpoint.js';
 import type { Arrival, Pipeline } from '../pipeline.js';
 import { answerHeaders, answerJson } from './answer-json.js';
@@ -61,7 +61,11 @@ export class HotRoutes {
     }
   }
 
-  private async askSlowly(request: FastifyRequest, reply: FastifyReply, waiting?: Promise<void>): Promise<FastifyReply> {
+  private async askSlowly(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    waiting?: Promise<void>,
+  ): Promise<FastifyReply> {
     const { exchange, method, headers } = request;
     try {
       await waiting;

@@ -10,8 +10,8 @@ import { QueryService } from '#query';
 import {
   attachPlainWebSocket,
   EventHub,
-  EventsIoAdapter,
   type EventsConfig,
+  EventsIoAdapter,
   eventsSection,
   Handshake,
   type PlainWebSocketDoor,
@@ -38,7 +38,10 @@ export class HttpDoor {
   ) {}
 
   /** Makes the Fastify instance, with the hot route in a context of its own, and dresses what comes after. */
-  static async open(config: HttpConfig, { trustedProxies }: Pick<RateLimitConfig, 'trustedProxies'>): Promise<HttpDoor> {
+  static async open(
+    config: HttpConfig,
+    { trustedProxies }: Pick<RateLimitConfig, 'trustedProxies'>,
+  ): Promise<HttpDoor> {
     const routes = new RouteTable();
     const arrivals = new Arrivals(trustedProxies, config.requestTimeoutMs);
     const instance = bareInstance({ config, routes });
@@ -64,10 +67,18 @@ export class HttpDoor {
       const ms = performance.now() - exchange.startedAt;
       metrics.observe(route, method, status, ms / 1000);
       if (logger.isLevelEnabled('debug')) {
-        logger.debug({ correlationId: exchange.correlationId, method, route, status, durationMs: ms }, 'request answered');
+        logger.debug(
+          { correlationId: exchange.correlationId, method, route, status, durationMs: ms },
+          'request answered',
+        );
       }
     };
-    this.hot?.bind({ pipeline: app.get(Pipeline), query: app.get(QueryService), failures: app.get(FailureFilter), sent: this.sent });
+    this.hot?.bind({
+      pipeline: app.get(Pipeline),
+      query: app.get(QueryService),
+      failures: app.get(FailureFilter),
+      sent: this.sent,
+    });
     const events = app.get<EventsConfig>(configToken(eventsSection));
     app.useWebSocketAdapter(new EventsIoAdapter(app, app.get(Handshake), events));
     this.events = attachPlainWebSocket(app.getHttpServer() as Server, app.get(EventHub), {

@@ -8,7 +8,9 @@ export const httpSection = section(
     doc: 'Where the HTTP door listens, and how much it takes in.',
     rule: ({ readyRequires }) => {
       const unknown = readyRequires.find((name) => name !== 'cache' && name !== 'vectordb');
-      return unknown === undefined ? [] : [{ setting: 'readyRequires', message: `may list cache and vectordb; ${unknown} is neither` }];
+      return unknown === undefined
+        ? []
+        : [{ setting: 'readyRequires', message: `may list cache and vectordb; ${unknown} is neither` }];
     },
   },
   {

@@ -1,6 +1,7 @@
 // The HTTP door's side of an exchange: begun when a request arrives, found again by every step.
-import type { IncomingHttpHeaders } from 'node:http';
+
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { Exchange } from '../exchange.js';

@@ -12,8 +12,8 @@ import {
   CollectionInfoDto,
   CollectionsDto,
   collectionParams,
-  DeletedDto,
   DeleteDto,
+  DeletedDto,
   DroppedDto,
   EmbedDto,
   EmbeddedDto,
@@ -26,7 +26,12 @@ import {
 const STORE_FAILURES: readonly FailureCode[] = ['vector.store_disabled', 'vector.store_unavailable', 'request.late'];
 const EMBEDDING_FAILURES: readonly FailureCode[] = ['embedding.input_refused', 'embedding.provider_failed'];
 
-const described = ({ name, dimension, metric, count }: CollectionInfo) => ({ name, dimension, metric, count: count ?? null });
+const described = ({ name, dimension, metric, count }: CollectionInfo) => ({
+  name,
+  dimension,
+  metric,
+  count: count ?? null,
+});
 
 @ApiTags('vectors')
 @Controller('api')
@@ -121,7 +126,11 @@ export class VectorsController {
     reply: DeletedDto,
     failures: ['vector.collection_absent', 'vector.filter_unsupported', ...STORE_FAILURES],
   })
-  async delete(@Body() { collection, ...selector }: DeleteDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
+  async delete(
+    @Body() { collection, ...selector }: DeleteDto,
+    @CalledBy() caller: Caller,
+    @Until() signal: AbortSignal,
+  ) {
     return { deleted: await this.knowledge.delete(selector, collection, caller.tenant, { signal }) };
   }
 

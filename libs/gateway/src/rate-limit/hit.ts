@@ -6,6 +6,8 @@ export interface RateRule {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
+  /** Counted by each instance for itself: for limits so wide that a round trip a request would cost more than they save. */
+  readonly local?: boolean;
 }
 
 export interface Hit {

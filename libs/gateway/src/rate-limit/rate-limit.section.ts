@@ -30,7 +30,7 @@ export const rateLimitSection = section(
       .integer({ min: 1, max: 1_000_000_000 })
       .default('1000'),
     addressMax: setting('RATE_LIMIT_ADDRESS_MAX', {
-      doc: 'Requests of one address (IPv4, or IPv6 /64) in a window, whoever calls: counted before anything else is looked at, and wide enough for many callers behind one address. Unset: ten times RATE_LIMIT_MAX.',
+      doc: 'Requests of one address (IPv4, or IPv6 /64) in a window, whoever calls: counted before anything else is looked at, by each instance for itself, and wide enough for many callers behind one address. Unset: ten times RATE_LIMIT_MAX.',
     })
       .integer({ min: 1, max: 10_000_000_000 })
       .optional(),
@@ -55,7 +55,7 @@ export function rateRules(config: RateLimitConfig): Record<'caller' | 'address' 
   const { windowMs, max } = config;
   return {
     caller: { name: 'caller', limit: max, windowMs },
-    address: { name: 'address', limit: config.addressMax ?? max * 10, windowMs },
+    address: { name: 'address', limit: config.addressMax ?? max * 10, windowMs, local: true },
     unauthenticated: { name: 'unauthenticated', limit: config.unauthenticatedMax ?? max, windowMs },
   };
 }

@@ -26,7 +26,7 @@ export class SlidingWindowStorage implements ThrottlerStorage {
 
   /** Counts a hit of a tracker under a rule: synchronous where memory counts, a promise where Redis does. */
   hit(rule: RateRule, tracker: string, cost = 1): Hit | Promise<Hit> {
-    return this.window(rule.name).hit(tracker, cost, rule.limit, rule.windowMs);
+    return this.window(rule).hit(tracker, cost, rule.limit, rule.windowMs);
   }
 
   /** The throttler's face: seconds out. `blockDuration` has no meaning for a window that slides and is not used. */
@@ -46,15 +46,15 @@ export class SlidingWindowStorage implements ThrottlerStorage {
     };
   }
 
-  private window(rule: string): Limiter {
-    let found = this.windows.get(rule);
+  private window({ name, local = false }: Pick<RateRule, 'name' | 'local'>): Limiter {
+    let found = this.windows.get(name);
     if (!found) {
       const memory = new SlidingWindow(this.maxKeys);
-      const { shared } = this;
+      const shared = local ? undefined : this.shared;
       found = shared
-        ? new RedisSlidingWindow(shared.redis, shared.names, { prefix: shared.prefix, rule, memory })
+        ? new RedisSlidingWindow(shared.redis, shared.names, { prefix: shared.prefix, rule: name, memory })
         : memory;
-      this.windows.set(rule, found);
+      this.windows.set(name, found);
     }
     return found;
   }

@@ -1,3 +1,4 @@
+// Filters on the wire become the portable filter, or a problem that names its place.
 import { describe, expect, it } from 'vitest';
 import { filter } from '../../src/http/schemas/fields.js';
 
@@ -14,7 +15,13 @@ describe('filter on the wire', () => {
     [{ not: { open: true } }, { op: 'not', filter: { op: 'eq', field: 'open', value: true } }],
     [
       { or: [{ a: 1 }, { b: { ne: 2 } }] },
-      { op: 'or', filters: [{ op: 'eq', field: 'a', value: 1 }, { op: 'ne', field: 'b', value: 2 }] },
+      {
+        op: 'or',
+        filters: [
+          { op: 'eq', field: 'a', value: 1 },
+          { op: 'ne', field: 'b', value: 2 },
+        ],
+      },
     ],
     [
       { a: 1, year: { gte: 2020, lt: 2024 } },
@@ -22,7 +29,13 @@ describe('filter on the wire', () => {
         op: 'and',
         filters: [
           { op: 'eq', field: 'a', value: 1 },
-          { op: 'and', filters: [{ op: 'gte', field: 'year', value: 2020 }, { op: 'lt', field: 'year', value: 2024 }] },
+          {
+            op: 'and',
+            filters: [
+              { op: 'gte', field: 'year', value: 2020 },
+              { op: 'lt', field: 'year', value: 2024 },
+            ],
+          },
         ],
       },
     ],
@@ -33,7 +46,10 @@ describe('filter on the wire', () => {
   it('names the place of what it does not understand', () => {
     expect(problem({})).toMatchObject({ message: 'must name at least one field' });
     expect(problem({ year: { near: 3 } })).toMatchObject({ path: ['year'] });
-    expect(problem({ year: {} })).toMatchObject({ path: ['year'], message: expect.stringContaining('must name a comparison') });
+    expect(problem({ year: {} })).toMatchObject({
+      path: ['year'],
+      message: expect.stringContaining('must name a comparison'),
+    });
     expect(problem({ and: {} })).toMatchObject({ path: ['and'], message: 'must be a list of filters' });
     expect(problem({ or: [{ a: 1 }, 3] })).toMatchObject({ path: ['or', 1], message: 'must be a filter object' });
     expect(problem({ tag: { in: [] } })).toMatchObject({ path: ['tag'] });

@@ -1,3 +1,4 @@
+// Bodies are read as JSON, and what no schema could refuse is refused.
 import { describe, expect, it } from 'vitest';
 import { isFailure } from '#ports';
 import { MAX_DEPTH, readJson } from '../../src/http/json-body.js';
@@ -15,9 +16,12 @@ function refusal(text: string | Buffer) {
 }
 
 describe('readJson', () => {
-  it.each(['{"a":1}', 'null', '[1,"two",{"three":[]}]', '{"text":"caf\\u00e9"}', '{"text":"\\ud83d\\ude00"}'])('reads %s', (text) => {
-    expect(read(text)).toEqual(JSON.parse(text));
-  });
+  it.each(['{"a":1}', 'null', '[1,"two",{"three":[]}]', '{"text":"caf\\u00e9"}', '{"text":"\\ud83d\\ude00"}'])(
+    'reads %s',
+    (text) => {
+      expect(read(text)).toEqual(JSON.parse(text));
+    },
+  );
 
   it('refuses an empty body, a body that is no JSON, and bytes that are no UTF-8', () => {
     expect(refusal('')).toMatchObject({ code: 'request.empty' });
@@ -29,13 +33,19 @@ describe('readJson', () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
     expect(refusal(nested(MAX_DEPTH))).toBeUndefined();
     expect(refusal(nested(MAX_DEPTH + 1))).toMatchObject({ code: 'request.too_deep' });
-    expect(refusal(`{"a":${nested(20_000)}}`)).toMatchObject({ code: 'request.too_deep', path: expect.stringMatching(/^a\.0\.0/) });
+    expect(refusal(`{"a":${nested(20_000)}}`)).toMatchObject({
+      code: 'request.too_deep',
+      path: expect.stringMatching(/^a\.0\.0/),
+    });
   });
 
   it('refuses names that reach prototypes, at any depth and however they are spelled', () => {
     expect(refusal('{"__proto__":{"admin":true}}')).toEqual({ code: 'request.forbidden_name', path: '__proto__' });
     expect(refusal('{"a":[{"\\u005f_proto__":1}]}')).toEqual({ code: 'request.forbidden_name', path: 'a.0.__proto__' });
-    expect(refusal('{"constructor":{"prototype":{}}}')).toEqual({ code: 'request.forbidden_name', path: 'constructor' });
+    expect(refusal('{"constructor":{"prototype":{}}}')).toEqual({
+      code: 'request.forbidden_name',
+      path: 'constructor',
+    });
     expect(refusal('{"constructor":"of bridges","prototype":1}')).toBeUndefined();
   });
 

@@ -1,3 +1,4 @@
+// Whatever is thrown becomes an error body with a stable code.
 import { NotFoundException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { FAILURES, type FailureCode, failure } from '#ports';

@@ -20,25 +20,37 @@ type Written = {
 
 /** The strategy fields may stand beside `response` or inside it; wherever they stand they must fit the variants. */
 function checkVariants(body: Written, context: z.RefinementCtx): void {
+  for (const { path, message } of variantProblems(body)) context.addIssue({ code: 'custom', path, message });
+}
+
+function variantProblems(body: Written): Array<{ path: PropertyKey[]; message: string }> {
   const inside = isRecord(body.response) ? body.response : {};
-  const variants = inside.variants;
-  const problem = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const { variants } = inside;
   if (variants === undefined) {
-    if (body.variantStrategy) problem(['variantStrategy'], 'needs response.variants, a list of at least one variant');
-    if (body.weights) problem(['weights'], 'needs response.variants, a list of at least one variant');
-    return;
+    const message = 'needs response.variants, a list of at least one variant';
+    return (['variantStrategy', 'weights'] as const)
+      .filter((name) => body[name])
+      .map((name) => ({ path: [name], message }));
   }
   if (!Array.isArray(variants) || variants.length === 0 || variants.length > 1000) {
-    return problem(['response', 'variants'], 'must be a list of 1 to 1,000 variants');
+    return [{ path: ['response', 'variants'], message: 'must be a list of 1 to 1,000 variants' }];
   }
   const chosen = strategy.optional().safeParse(body.variantStrategy ?? inside.variantStrategy);
-  if (!chosen.success) problem(['response', 'variantStrategy'], chosen.error.issues[0]!.message);
-  const path = body.weights ? ['weights'] : ['response', 'weights'];
   const given = weights.optional().safeParse(body.weights ?? inside.weights);
-  if (!given.success) return problem(path, given.error.issues[0]!.message);
-  if (!given.data) return;
-  if (given.data.length !== variants.length) problem(path, `must hold ${variants.length} weights, one a variant`);
-  if (given.data.every((one) => one === 0)) problem(path, 'must hold at least one weight above 0');
+  const path = body.weights ? ['weights'] : ['response', 'weights'];
+  return [
+    ...(chosen.success ? [] : [{ path: ['response', 'variantStrategy'], message: chosen.error.issues[0]!.message }]),
+    ...weightProblems(given, variants.length).map((message) => ({ path, message })),
+  ];
+}
+
+function weightProblems(given: z.ZodSafeParseResult<number[] | undefined>, count: number): string[] {
+  if (!given.success) return [given.error.issues[0]!.message];
+  if (!given.data) return [];
+  return [
+    ...(given.data.length === count ? [] : [`must hold ${count} weights, one a variant`]),
+    ...(given.data.some((one) => one > 0) ? [] : ['must hold at least one weight above 0']),
+  ];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -79,9 +91,11 @@ export class WrittenDto extends createZodDto(
 ) {}
 
 export class WarmUpDto extends createZodDto(
-  z.strictObject({ entries: z.array(written).min(1).max(1000).describe('Answers, as POST /api/cache takes them.') }).meta({
-    example: { entries: [{ query: 'When do you open?', response: { answer: 'At nine.' } }] },
-  }),
+  z
+    .strictObject({ entries: z.array(written).min(1).max(1000).describe('Answers, as POST /api/cache takes them.') })
+    .meta({
+      example: { entries: [{ query: 'When do you open?', response: { answer: 'At nine.' } }] },
+    }),
 ) {}
 
 export class WarmedUpDto extends createZodDto(
@@ -121,5 +135,8 @@ const entry = z.object({
 export class EntryDto extends createZodDto(entry) {}
 
 export class EntriesDto extends createZodDto(
-  z.object({ entries: z.array(entry), cursor: z.string().nullable().describe('Where the next page begins; null after the last.') }),
+  z.object({
+    entries: z.array(entry),
+    cursor: z.string().nullable().describe('Where the next page begins; null after the last.'),
+  }),
 ) {}

@@ -22,17 +22,27 @@ export const model = text(200).describe('Model that the answer is of. Another mo
 export const params = z
   .record(z.string().max(200), json)
   .describe('Parameters that shape the answer, e.g. temperature. Other params are another question.');
-export const ttl = z.int().min(1).max(MAX_TTL_SECONDS).describe('Seconds for which the answer is fresh.').meta({ example: 3600 });
+export const ttl = z
+  .int()
+  .min(1)
+  .max(MAX_TTL_SECONDS)
+  .describe('Seconds for which the answer is fresh.')
+  .meta({ example: 3600 });
 export const staleTtl = z
   .int()
   .min(0)
   .max(MAX_TTL_SECONDS)
   .describe('Seconds after the TTL for which the answer may still be served, as stale.');
-export const seed = text(512).describe('Chooses among deterministic variants.').meta({ example: 'user-7:conversation-3' });
+export const seed = text(512)
+  .describe('Chooses among deterministic variants.')
+  .meta({ example: 'user-7:conversation-3' });
 export const subject = text(256).describe('The person whom the data is about.');
 export const tag = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 of letters, digits, . _ : - and begin with a letter or digit')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
+    'must be 1 to 128 of letters, digits, . _ : - and begin with a letter or digit',
+  )
   .describe('Name under which entries are purged together.')
   .meta({ example: 'opening-hours' });
 export const entryKey = z
@@ -42,12 +52,22 @@ export const entryKey = z
   .meta({ example: 'Zp4mI9kYb3Y2o1cJ1l0mXr0m7k5YdF2cQGm9lqj3u0E' });
 export const collection = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1 to 63 of letters, digits, . _ - and begin with a letter or digit')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'must be 1 to 63 of letters, digits, . _ - and begin with a letter or digit',
+  )
   .describe('Name of a collection. Where absent: VECTOR_COLLECTION.')
   .meta({ example: 'default' });
 export const k = z.int().min(1).max(1000).describe('Matches at most.').meta({ example: 5 });
-export const threshold = z.number().min(0).max(1).describe('Smallest score that counts as near enough.').meta({ example: 0.7 });
-export const documentId = text(512).describe('Stable name of the document. Writing the same id replaces it.').meta({ example: 'faq-17' });
+export const threshold = z
+  .number()
+  .min(0)
+  .max(1)
+  .describe('Smallest score that counts as near enough.')
+  .meta({ example: 0.7 });
+export const documentId = text(512)
+  .describe('Stable name of the document. Writing the same id replaces it.')
+  .meta({ example: 'faq-17' });
 export const vector = z
   .array(z.number())
   .min(1)
@@ -74,7 +94,9 @@ const MAX_FILTER_DEPTH = 8;
 const wireFilter: z.ZodType<WireFilter> = z
   .record(z.string().min(1).max(200), z.unknown())
   .describe('Fields with a value or comparisons (eq, ne, in, nin, gt, gte, lt, lte); and, or, not combine filters.')
-  .meta({ example: { category: 'opening', year: { gte: 2024 }, or: [{ language: 'en' }, { language: 'fr' }] } }) as never;
+  .meta({
+    example: { category: 'opening', year: { gte: 2024 }, or: [{ language: 'en' }, { language: 'fr' }] },
+  }) as never;
 
 export const filter = wireFilter.transform((given, context): Filter => {
   try {
@@ -96,8 +118,10 @@ class FilterProblem extends Error {
 }
 
 function filterOf(given: unknown, path: PropertyKey[], depth: number): Filter {
-  if (depth > MAX_FILTER_DEPTH) throw new FilterProblem(path, `must not nest more than ${MAX_FILTER_DEPTH} levels deep`);
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new FilterProblem(path, 'must be a filter object');
+  if (depth > MAX_FILTER_DEPTH)
+    throw new FilterProblem(path, `must not nest more than ${MAX_FILTER_DEPTH} levels deep`);
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new FilterProblem(path, 'must be a filter object');
   const parts = Object.entries(given).map(([name, one]) => partOf(name, one, [...path, name], depth));
   if (parts.length === 0) throw new FilterProblem(path, 'must name at least one field');
   return parts.length === 1 ? parts[0]! : { op: 'and', filters: parts };

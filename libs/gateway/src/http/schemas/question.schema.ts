@@ -38,7 +38,10 @@ export class AnswerDto extends createZodDto(
       source: z.enum(['cache', 'vectordb', 'none']),
       tier: z.enum(['memory', 'sqlite', 'redis']).nullable().describe('Where the cache held the answer.'),
       similarity: z.number().min(0).max(1).optional().describe('Reserved for semantic hits.'),
-      variant: z.object({ index: z.int(), id: z.string().optional() }).optional().describe('The variant chosen, counted from 0.'),
+      variant: z
+        .object({ index: z.int(), id: z.string().optional() })
+        .optional()
+        .describe('The variant chosen, counted from 0.'),
       key: field.entryKey,
       age: z.int().min(0).describe('Seconds since the answer was kept.'),
       expiresAt: z.iso.datetime().nullable(),

@@ -18,7 +18,12 @@ export class CollectionDto extends createZodDto(
     .meta({ example: { name: 'faq', dimension: 384, metric: 'cosine' } }),
 ) {}
 
-const collection = z.object({ name, dimension, metric, count: z.int().nullable().describe('Points held, where known.') });
+const collection = z.object({
+  name,
+  dimension,
+  metric,
+  count: z.int().nullable().describe('Points held, where known.'),
+});
 
 export class CollectionInfoDto extends createZodDto(collection) {}
 
@@ -31,7 +36,12 @@ export const collectionParams = z.strictObject({ name });
 const document = z
   .strictObject({
     id: field.documentId,
-    text: z.string().min(1).max(100_000).optional().describe('Embedded where no vector is given, and given back by matches.'),
+    text: z
+      .string()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('Embedded where no vector is given, and given back by matches.'),
     vector: field.vector.optional(),
     metadata: field.metadata.optional(),
     ttl: field.ttl.optional().describe('Seconds after which the document is never found again.'),
@@ -59,7 +69,9 @@ export class SearchDto extends createZodDto(
       threshold: field.threshold.optional(),
       filter: field.filter.optional(),
     })
-    .refine((one) => (one.text === undefined) !== (one.vector === undefined), { message: 'needs either a text or a vector' })
+    .refine((one) => (one.text === undefined) !== (one.vector === undefined), {
+      message: 'needs either a text or a vector',
+    })
     .meta({ example: { text: 'When do you open?', k: 3 } }),
 ) {}
 

@@ -1,0 +1,268 @@
+// A Redis that is absent, dies, freezes or fails costs hits, never answers; and the cache comes back by itself.
+import { setTimeout as pause } from 'node:timers/promises';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type AnnouncementName, type Announcements, listen, Secret } from '#ports';
+import { freePort, type RedisServer, startRedis } from '../../../test/support/redis.js';
+import { RedisBus, RedisConnection, RedisStore } from '../src/index.js';
+import { aCache, aDraft, anEntry } from './support/a-cache.js';
+
+const REF = anEntry('north', 'opening hours');
+const FAR = anEntry('north', 'in the store only');
+
+async function aRedis(options: Parameters<typeof startRedis>[0] = {}): Promise<RedisServer> {
+  const redis = await startRedis(options);
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+function over(url: string, more: Record<string, string> = {}) {
+  return aCache({ CACHE_BACKEND: 'redis', REDIS_URL: url, ...more });
+}
+
+function heard<Name extends AnnouncementName>(name: Name): Announcements[Name][] {
+  const messages: Announcements[Name][] = [];
+  onTestFinished(listen(name, (message) => messages.push(message)));
+  return messages;
+}
+
+type Cache = Awaited<ReturnType<typeof over>>;
+const isUp = async (cache: Cache) => (await cache.health()).every(({ ok }) => ok);
+const recovered = (cache: Cache) => expect.poll(() => isUp(cache), { timeout: 15_000 }).toBe(true);
+
+/** Everything a caller does, while the store is away. */
+async function worksFromMemory(cache: Cache): Promise<void> {
+  const away = anEntry('north', `kept while away ${Math.random()}`);
+  expect((await cache.look(REF))?.tier).toBe('memory');
+  expect(await cache.look(FAR)).toBeUndefined();
+  expect(await cache.keep(away, aDraft())).toMatchObject({ kept: true, tiers: ['memory'] });
+  expect(await cache.keep(away, aDraft(), { mark: await cache.mark(away) })).toMatchObject({
+    kept: true,
+    tiers: ['memory'],
+  });
+  expect((await cache.look(away))?.tier).toBe('memory');
+  expect([await cache.next('robin', 'east'), await cache.next('robin', 'east')]).toHaveLength(2);
+  const unavailable = { code: 'cache.store_unavailable', facts: { tier: 'redis' } };
+  await expect(cache.forget(away)).rejects.toMatchObject(unavailable);
+  expect(await cache.look(away)).toBeUndefined();
+  await expect(cache.forgetTenant('south')).rejects.toMatchObject(unavailable);
+  await expect(cache.entries('north', { limit: 5 })).rejects.toMatchObject(unavailable);
+  expect(await cache.health()).toEqual([
+    { tier: 'memory', ok: true },
+    { tier: 'redis', ok: false },
+  ]);
+}
+
+test('opens while Redis is down, answers from memory, and uses Redis once it is up', async () => {
+  const port = await freePort();
+  const cache = await over(`redis://127.0.0.1:${port}`);
+  await cache.keep(REF, aDraft());
+  await worksFromMemory(cache);
+  await aRedis({ port });
+  await recovered(cache);
+  expect(await cache.keep(FAR, aDraft())).toMatchObject({ tiers: ['memory', 'redis'] });
+});
+
+describe('a cache that has entries in memory and in Redis', () => {
+  let redis: RedisServer;
+  let cache: Cache;
+  beforeEach(async () => {
+    redis = await startRedis();
+    cache = await over(redis.url);
+    await (await over(redis.url)).keep(FAR, aDraft());
+    await cache.keep(REF, aDraft());
+    return () => redis.stop();
+  });
+
+  test('answers on while Redis is killed under load, and uses it again when it is back', async () => {
+    const failures = heard('cache.store_failed');
+    let stop = false;
+    const load = Array.from({ length: 20 }, async (_, worker) => {
+      for (let at = 0; !stop; at++) {
+        const ref = anEntry('north', `load ${worker} ${at}`);
+        await cache.look(ref);
+        await cache.keep(ref, aDraft());
+        expect((await cache.look(ref))?.entry.json).toBeDefined();
+        await pause(1);
+      }
+    });
+    await pause(50);
+    await redis.kill();
+    await expect.poll(() => failures.length).toBeGreaterThan(0);
+    await worksFromMemory(cache);
+    stop = true;
+    await Promise.all(load);
+    expect(failures[0]).toMatchObject({ tier: 'redis', code: 'cache.store_unavailable' });
+    await redis.restart();
+    await recovered(cache);
+    expect(await cache.keep(FAR, aDraft())).toMatchObject({ tiers: ['memory', 'redis'] });
+  });
+
+  test('answers within the limit while Redis is frozen, asks it ever more rarely, and uses it again when it thaws', async () => {
+    const [degraded, restored] = [heard('provider.degraded'), heard('provider.recovered')];
+    redis.freeze();
+    await worksFromMemory(cache);
+    expect(degraded).toEqual([{ family: 'byte-store', provider: 'redis' }]);
+    const failures = heard('cache.store_failed');
+    const began = performance.now();
+    const many = await Promise.all(Array.from({ length: 1000 }, (_, at) => cache.look(anEntry('north', `new ${at}`))));
+    expect(many.every((found) => found === undefined)).toBe(true);
+    // One of a thousand may be the one that tries again; all of them waiting in turn would take minutes.
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(failures).toHaveLength(1000);
+    redis.thaw();
+    await recovered(cache);
+    expect(restored).toEqual([{ family: 'byte-store', provider: 'redis' }]);
+    expect((await cache.look(FAR))?.tier).toBe('redis');
+  });
+
+  test('ends a look-up when its caller leaves, and calls that no failure of the store', async () => {
+    const failures = heard('cache.store_failed');
+    redis.freeze();
+    const signal = AbortSignal.timeout(20);
+    expect(await cache.look(FAR, { signal })).toBeUndefined();
+    expect(failures).toEqual([]);
+    redis.thaw();
+  });
+
+  test('gives up what may have been purged elsewhere while it could not hear of it', async () => {
+    const mark = await cache.mark(REF);
+    await redis.kill();
+    await redis.restart();
+    await expect.poll(() => cache.lookInMemory(REF), { timeout: 15_000 }).toBeUndefined();
+    expect(await cache.keep(REF, aDraft(), { mark })).toMatchObject({ kept: false });
+  });
+
+  test('keeps in memory what Redis has no room for', async () => {
+    const small = await over((await aRedis({ args: ['--maxmemory', '1mb', '--maxmemory-policy', 'noeviction'] })).url);
+    expect(await small.keep(REF, aDraft())).toMatchObject({ kept: true, tiers: ['memory'] });
+    expect((await small.look(REF))?.tier).toBe('memory');
+  });
+});
+
+describe('instances over one Redis', () => {
+  test('purge each other’s memory before the purge returns to its caller, or as soon as the message is there', async () => {
+    const redis = await aRedis();
+    const [here, there] = [await over(redis.url), await over(redis.url)];
+    const refs = {
+      entry: anEntry('north', 'entry'),
+      written: anEntry('north', 'written'),
+      tag: anEntry('north', 'tag'),
+      tenant: anEntry('south', 'tenant'),
+    };
+    for (const ref of Object.values(refs)) await here.keep(ref, aDraft({ tags: [ref === refs.tag ? 'red' : 'blue'] }));
+    for (const ref of Object.values(refs)) expect((await there.look(ref))?.tier).toBe('redis');
+    await here.forget(refs.entry);
+    await here.keep(refs.written, aDraft({ json: '"newer"' }));
+    await here.forgetTag('north', 'red');
+    await here.forgetTenant('south');
+    for (const ref of Object.values(refs)) await expect.poll(() => there.lookInMemory(ref)).toBeUndefined();
+    expect((await there.look(refs.written))?.entry.json).toBe('"newer"');
+    for (const ref of [refs.entry, refs.tag, refs.tenant]) expect(await there.look(ref)).toBeUndefined();
+  });
+
+  test('a message that is none of theirs is passed over', async () => {
+    const redis = await aRedis();
+    const cache = await over(redis.url);
+    await cache.keep(REF, aDraft());
+    const connection = await aConnection(redis.url);
+    for (const message of ['', '{', 'null', '{"from":"x"}', '{"from":"x","change":{"kind":"flood"}}']) {
+      await connection.publish('resk:b:cache', message);
+    }
+    const bus = new RedisBus(connection, 'resk');
+    await bus.publish('cache', JSON.stringify({ from: 'x', change: { kind: 'forgotten', name: FAR.name } }));
+    expect(cache.lookInMemory(REF)).toBeDefined();
+    await bus.publish('cache', JSON.stringify({ from: 'x', change: { kind: 'forgotten', name: REF.name } }));
+    await expect.poll(() => cache.lookInMemory(REF)).toBeUndefined();
+  });
+
+  test('share Redis with strangers without touching their keys', async () => {
+    const redis = await aRedis();
+    const connection = await aConnection(redis.url);
+    const foreign = ['other:e:x:y', 'resk', 'resk2:e:z:z', 'reskXe:north:1'];
+    for (const key of foreign) await connection.run('set', (client) => client.set(key, 'theirs'));
+    const cache = await over(redis.url);
+    await cache.keep(REF, aDraft({ tags: ['red'] }));
+    await cache.forgetTag('north', 'red');
+    await cache.forgetTenant('north');
+    await cache.forget(REF);
+    for (const key of foreign) expect(await connection.run('get', (client) => client.get(key))).toBe('theirs');
+    const keys = await connection.run('keys', (client) => client.keys('*'));
+    for (const key of keys.filter((one) => !foreign.includes(one))) expect(key).toMatch(/^resk:[a-z]:/);
+    expect(keys.join()).not.toMatch(/north|red/);
+  });
+});
+
+async function aConnection(url: string, options = {}): Promise<RedisConnection> {
+  const connection = RedisConnection.open(new Secret(url), options);
+  onTestFinished(() => connection.close());
+  await connection.opened();
+  return connection;
+}
+
+describe('the connection', () => {
+  test('runs a script by its digest, also after Redis has forgotten it', async () => {
+    const connection = await aConnection((await aRedis()).url);
+    const script = connection.script('return redis.call("INCRBY", KEYS[1], ARGV[1])');
+    expect(await script.run(['n'], ['2'])).toBe(2);
+    await connection.run('flush', (client) => client.sendCommand(['SCRIPT', 'FLUSH']));
+    expect(await script.run(['n'], ['3'])).toBe(5);
+    await expect(connection.script('return redis.error_reply("no")').run([], [])).rejects.toMatchObject({
+      code: 'cache.store_unavailable',
+    });
+  });
+
+  test('limits a call more tightly where asked', async () => {
+    const redis = await aRedis();
+    const connection = await aConnection(redis.url, { timeoutMs: 60_000 });
+    redis.freeze();
+    await expect(connection.run('get', (client) => client.get('a'), { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'cache.store_unavailable',
+      cause: { code: 'call.timeout' },
+    });
+    redis.thaw();
+  });
+
+  test('is one client for commands, entries and messages', async () => {
+    const redis = await aRedis();
+    const connection = await aConnection(redis.url);
+    const cache = await aCache({ CACHE_BACKEND: 'redis', REDIS_URL: redis.url }, { redis: connection });
+    await cache.keep(REF, aDraft());
+    const clients = await connection.run('clients', (client) => client.sendCommand(['CLIENT', 'LIST']));
+    expect(String(clients).trim().split('\n')).toHaveLength(1);
+    await cache.close();
+    expect(connection.up).toBe(true);
+  });
+
+  test('hears a topic that it subscribed to while Redis was frozen or down', async () => {
+    const redis = await aRedis();
+    const connection = await aConnection(redis.url);
+    const messages: string[] = [];
+    redis.freeze();
+    const frozen = new RedisBus(connection, 'p');
+    await frozen.subscribe('frozen', (message) => messages.push(message));
+    redis.thaw();
+    await expect
+      .poll(() => connection.run('publish', (client) => client.publish('p:b:frozen', 'thawed')).catch(() => 0))
+      .toBe(1);
+    await redis.kill();
+    const stop = await frozen.subscribe('down', (message) => messages.push(message));
+    await redis.restart();
+    await expect
+      .poll(() => connection.run('publish', (client) => client.publish('p:b:down', 'up')).catch(() => 0))
+      .toBe(1);
+    await expect.poll(() => messages).toEqual(['thawed', 'up']);
+    await stop();
+    await frozen.publish('down', 'unheard');
+    await frozen.publish('frozen', 'last');
+    await expect.poll(() => messages.at(-1)).toBe('last');
+    expect(messages).not.toContain('unheard');
+    await frozen.close();
+  });
+
+  test('closes while it is still trying to connect', async () => {
+    const connection = RedisConnection.open(new Secret(`redis://127.0.0.1:${await freePort()}`));
+    await connection.close();
+    await connection.close();
+    await expect(new RedisStore(connection).health()).rejects.toMatchObject({ code: 'cache.store_unavailable' });
+  });
+});
