@@ -90,13 +90,13 @@ export class Segments {
     for (const collection of [...this.current.keys(), ...this.loads.keys()]) this.drop(collection);
   }
 
-  /** Keeps within the limit after a collection has grown by writes or by an index. */
+  /** After a collection has grown by writes or by an index: others make room for it, or else it goes itself. */
   trim(grown: number): void {
+    const { memoryMaxBytes } = this.options;
     for (const collection of [...this.current.keys()]) {
-      if (this.bytes <= this.options.memoryMaxBytes) return;
-      if (collection !== grown) this.drop(collection);
+      if (collection !== grown && this.bytes > memoryMaxBytes) this.drop(collection);
     }
-    if (this.bytes > this.options.memoryMaxBytes || this.resident(grown)?.wasteful) this.drop(grown);
+    if (this.bytes > memoryMaxBytes || this.resident(grown)?.wasteful) this.drop(grown);
   }
 
   private async hold(collection: CollectionRow): Promise<Resident> {
