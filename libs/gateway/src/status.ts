@@ -22,6 +22,7 @@ const STATUS_OF_CODE: Partial<Record<FailureCode, number>> = {
   'embedding.input_refused': 422,
   'embedding.provider_failed': 502,
   'embedding.provider_unauthorised': 502,
+  'embedding.quota_exhausted': 502,
   'embedding.reply_invalid': 502,
   'call.refused': 502,
   'call.reply_invalid': 502,

@@ -52,9 +52,15 @@ export class KnowledgeService {
     private readonly config: QueryConfig,
   ) {}
 
+  /** @throws Failure `embedding.model_unknown` where a model is named and it is not the one of this server. */
+  checkModel(model: string | undefined): void {
+    if (model !== undefined && model !== this.embedder.model) {
+      throw failure('embedding.model_unknown', { model: this.embedder.model });
+    }
+  }
+
   /** Documents near a question. Nothing (and no call) where there is no store, or the tenant has no such collection. */
   async retrieve(question: Question, tenant: string, options: CallOptions = {}): Promise<Retrieved> {
-    this.checkModel(question.embedding?.model);
     if (!this.store) return { matches: [], latencies: {} };
     const { vector: wanted = {} } = question;
     const ref = { tenant, collection: wanted.collection ?? this.config.collection };
@@ -143,12 +149,6 @@ export class KnowledgeService {
 
   private nearness({ k = this.config.k, threshold = this.config.threshold, filter }: Retrieval) {
     return { k, threshold, ...given({ filter }) };
-  }
-
-  private checkModel(model: string | undefined): void {
-    if (model !== undefined && model !== this.embedder.model) {
-      throw failure('embedding.model_unknown', { model: this.embedder.model });
-    }
   }
 
   private opened(): VectorStore {

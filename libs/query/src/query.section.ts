@@ -15,7 +15,7 @@ export const querySection = section(
       doc: 'Smallest score (0..1) that counts as near enough where a request names no threshold. Depends on the embedding model: measure yours.',
     })
       .decimal({ min: 0, max: 1 })
-      .default('0.65'),
+      .default('0.7'),
   },
 );
 

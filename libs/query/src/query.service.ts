@@ -1,6 +1,6 @@
 // The story of one question: key → cache → embed → search → keep → answer.
-import { type Entry, type EntryRef, type Found, TieredCache } from '#cache';
-import { announce } from '#ports';
+import { type Entry, type EntryDraft, type EntryRef, type FillMark, type Found, TieredCache } from '#cache';
+import { announce, isFailure } from '#ports';
 import { untilAborted } from '#resilience';
 import { EntryNames } from './entry-names.js';
 import { keptAnswer, takesTurns } from './kept-answer.js';
@@ -26,7 +26,7 @@ export class QueryService {
    * Synchronous: this is what the hot route runs.
    */
   recall(question: Question, asker: Asker, started = performance.now()): Answer | undefined {
-    if (question.forceRefresh || question.vector) return undefined;
+    if (question.forceRefresh || question.vector || question.embedding) return undefined;
     const now = Date.now();
     const looking = performance.now();
     const found = this.cache.lookInMemory(this.names.written(question, asker.tenant), now);
@@ -38,10 +38,11 @@ export class QueryService {
 
   /**
    * Answers a question.
-   * @throws Failure `embedding.*` or `vector.*` where the answer must be retrieved and a provider fails.
+   * @throws Failure `embedding.model_unknown`; `embedding.*` or `vector.*` where the answer must be retrieved and a provider fails.
    */
   async ask(question: Question, asker: Asker, { signal }: QueryOptions = {}): Promise<Answer> {
     const started = performance.now();
+    this.knowledge.checkModel(question.embedding?.model);
     const ref = this.names.retrieved(question, asker.tenant);
     const found = question.forceRefresh ? undefined : await this.look(question, asker, ref, signal);
     const cacheMs = performance.now() - started;
@@ -72,32 +73,55 @@ export class QueryService {
     ref: EntryRef,
     { started, cacheMs, signal }: { started: number; cacheMs: number; signal: AbortSignal | undefined },
   ): Promise<Answer> {
+    const replacing = question.forceRefresh ?? false;
     const fill = await untilAborted(
       signal,
-      this.cache.flight(ref, () => this.fill(question, ref)),
+      this.cache.flight(ref, () => this.fill(question, ref, replacing)),
     );
     const latencies = { total: performance.now() - started, cache: cacheMs, ...fill.latencies };
     return announced(asker, retrievedAnswer(ref, fill, latencies));
   }
 
   /** Runs once for all who ask the same at the same time, so it is bound by the providers' deadlines, not by a caller's. */
-  private async fill(question: Question, ref: EntryRef): Promise<Fill> {
+  private async fill(question: Question, ref: EntryRef, replacing: boolean): Promise<Fill> {
     const mark = await this.cache.mark(ref);
     const { matches, latencies } = await this.knowledge.retrieve(question, ref.tenant);
+    const empty = matches.length === 0;
     const draft = {
-      json: matches.length > 0 ? JSON.stringify({ matches }) : 'null',
-      negative: matches.length === 0,
+      json: empty ? 'null' : JSON.stringify({ matches }),
+      negative: empty,
       origin: 'vectordb' as const,
       tags: [this.names.questionTag(question.query, ref.tenant)],
-      ...(question.ttl !== undefined && { ttlMs: question.ttl * 1000 }),
+      // How long it is remembered that there is nothing is the operator's to say.
+      ...(question.ttl !== undefined && !empty && { ttlMs: question.ttl * 1000 }),
     };
-    const { entry, kept } = await this.cache.keep(ref, draft, { mark });
-    return { json: draft.json, empty: draft.negative, entry: kept ? entry : undefined, latencies };
+    const entry = await (empty && replacing ? this.keepNothing(ref, draft, mark) : this.keep(ref, draft, mark));
+    return { json: draft.json, empty, entry, latencies };
+  }
+
+  /** Nothing is near any more: what was retrieved before is no longer true. What was written by hand stays. */
+  private async keepNothing(ref: EntryRef, draft: EntryDraft, mark: FillMark): Promise<Entry | undefined> {
+    const before = await this.cache.entry(ref);
+    if (before?.origin === 'written') return undefined;
+    const entry = await this.keep(ref, draft, mark);
+    if (before && !entry) await this.cache.forget(ref).catch(() => undefined);
+    return entry;
+  }
+
+  /** The entry as it is kept, where it is: an answer that is too large or overtaken by a purge is given all the same. */
+  private async keep(ref: EntryRef, draft: EntryDraft, mark: FillMark): Promise<Entry | undefined> {
+    try {
+      const { entry, kept } = await this.cache.keep(ref, draft, { mark });
+      return kept ? entry : undefined;
+    } catch (error) {
+      if (isFailure(error, 'cache.entry_too_large')) return undefined;
+      throw error;
+    }
   }
 
   private refreshBehind(question: Question, ref: EntryRef): void {
     // A failure is announced by the provider's own protection; the stale answer has been served already.
-    this.cache.flight(ref, () => this.fill(question, ref)).catch(() => undefined);
+    this.cache.flight(ref, () => this.fill(question, ref, true)).catch(() => undefined);
   }
 }
 

@@ -38,11 +38,11 @@ export function answerHeaders(answer: Answer): string[] {
 }
 
 /** RFC 9211 §2: `hit` with what is left of its freshness, or why the question went forward. */
-function cacheStatus({ hit, status, source, freshFor, tier }: Answer): string {
+function cacheStatus({ hit, source, freshFor, tier }: Answer): string {
   if (hit) return `resk-caching; hit; ttl=${freshFor}; detail=${tier}`;
   if (tier !== null) return `resk-caching; hit; ttl=${freshFor}; detail=negative`;
   const stored = source === 'vectordb' && freshFor !== null ? '; stored' : '';
-  return `resk-caching; fwd=${status === 'stale' ? 'stale' : 'uri-miss'}${stored}`;
+  return `resk-caching; fwd=uri-miss${stored}`;
 }
 
 /** Milliseconds to the microsecond. */

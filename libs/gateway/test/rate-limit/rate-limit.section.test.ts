@@ -10,7 +10,7 @@ describe('rate limit settings', () => {
   test('in production a caller has 1000 requests in 15 minutes, an address ten times that', () => {
     expect(rateRules(read({ NODE_ENV: 'production' }))).toEqual({
       caller: { name: 'caller', limit: 1000, windowMs: 900_000 },
-      address: { name: 'address', limit: 10_000, windowMs: 900_000 },
+      address: { name: 'address', limit: 10_000, windowMs: 900_000, local: true },
       unauthenticated: { name: 'unauthenticated', limit: 1000, windowMs: 900_000 },
     });
   });
