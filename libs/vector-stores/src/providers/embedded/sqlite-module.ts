@@ -5,7 +5,7 @@ import { failure } from '#ports';
 let loaded: typeof Sqlite | undefined;
 
 /**
- * `node:sqlite`. Any other warning that is emitted meanwhile passes.
+ * `node:sqlite`.
  * @throws Failure `vector.store_refused` where Node is too old to have it
  */
 export function sqliteModule(): typeof Sqlite {
@@ -18,7 +18,8 @@ function tooOld(): never {
   throw failure('vector.store_refused', { provider: 'embedded', ...facts });
 }
 
-function withoutOneWarning<T>(load: () => T): T {
+/** Runs `load`, and keeps back the warning that SQLite is young, if that is emitted meanwhile. Exported for its test. */
+export function withoutOneWarning<T>(load: () => T): T {
   const emit = process.emitWarning;
   process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
     if (!String(warning).startsWith('SQLite is an experimental feature')) {
