@@ -26,7 +26,11 @@ test('every entry is read as it was written', () => {
     tags: fc.array(counted),
     subject: fc.option(counted, { nil: undefined }),
   });
-  fc.assert(fc.property(entry, (one) => expect(decodeEntry(encodeEntry(one))).toEqual(one)));
+  fc.assert(
+    fc.property(entry, (one) => {
+      expect(decodeEntry(encodeEntry(one))).toEqual(one);
+    }),
+  );
 });
 
 test('an entry cut short anywhere in its header, or with a header of another form, is none', () => {
