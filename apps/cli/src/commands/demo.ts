@@ -53,7 +53,7 @@ async function demo(client: ApiClient, minted: boolean, io: Io): Promise<void> {
   const questions = await columnsOf('examples/questions.csv', 'paraphrase');
   const paraphrases = questions.map(({ paraphrase }) => String(paraphrase));
   const firstTime = await askAll(client, paraphrases, io);
-  say('\n4. Paraphrases, asked for the first time: from the vector store');
+  say('\n4. Paraphrases, asked for the first time: from the vector store, where a passage is near enough');
   say(shown(firstTime));
   say(`   ${rightly(firstTime, questions)}`);
 

@@ -1,0 +1,49 @@
+// Example: a program of your own that embeds documents and writes them to the vector store, on the engine alone, without server or Nest.
+// Run: npm run build && node dist/scripts/ingest-example.js (stop the server first where VECTORDB_TYPE=embedded: its store has one owner).
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { readConfig, runtimeSection } from '#config';
+import { cryptoSection, openSealer } from '#crypto';
+import { embeddingSection, openEmbedder } from '#embeddings';
+import { KnowledgeService, querySection } from '#query';
+import { openVectorStore, vectorStoreSection } from '#vector-stores';
+import { cliSection } from '../apps/cli/src/cli.section.js';
+
+interface Passage {
+  id: string;
+  topic: string;
+  text: string;
+}
+
+// The same variables as the server's: EMBEDDING_PROVIDER, VECTORDB_TYPE, CACHE_ENCRYPTION_KEY, BATCH_SIZE, UPSERT_BATCH …
+const config = readConfig([
+  runtimeSection,
+  embeddingSection,
+  vectorStoreSection,
+  cryptoSection,
+  querySection,
+  cliSection,
+]);
+const { plugins, dataDir } = config.runtime;
+
+const passages: Passage[] = parse(readFileSync(join('examples', 'documents.csv')), { columns: true, bom: true });
+const documents = passages.map(({ id, text, topic }) => ({ id, text, metadata: { topic }, source: 'documents.csv' }));
+
+const embedder = await openEmbedder(config.embedding, { plugins });
+const sealer = await openSealer(config.crypto, { plugins });
+const store = await openVectorStore(config.vectorStore, { dataDir, plugins, sealer });
+const knowledge = new KnowledgeService(embedder, store ?? null, config.query);
+
+const batch = config.cli.upsertBatch ?? config.embedding.batchSize;
+for (let at = 0; at < documents.length; at += batch) {
+  const written = await knowledge.upsert(documents.slice(at, at + batch), undefined, 'default');
+  console.log(`${at + written} of ${documents.length} documents`);
+}
+
+const [nearest] = await knowledge.search({ text: 'How long may books be kept?', k: 1 }, 'default');
+console.log('nearest to "How long may books be kept?":', nearest?.text);
+
+await store?.close();
+await sealer.close();
+await embedder.close();
