@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type { CollectionRef, VectorPoint } from '#ports';
 import { sqliteModule, withoutOneWarning } from '../src/providers/embedded/sqlite-module.js';
-import { unavailable } from '../src/providers/embedded/sqlite-reasons.js';
+import { refused, unavailable } from '../src/providers/embedded/sqlite-reasons.js';
 import { aStore, aVector, filled, HERE, seeded } from './support/stores.js';
 
 const POINT: VectorPoint = { id: 'a', vector: new Float32Array([1, 2, 3]) };
@@ -105,10 +105,13 @@ test('many searches at once are each answered with their own neighbours', async 
   await Promise.all(asked);
 });
 
-test("SQLite's errors are named by their number, and what has none means a closed file", () => {
-  expect(unavailable({ errcode: 10 + 256 * 3 }).facts.reason).toBe('the disk gave an I/O error');
-  expect(unavailable({ errcode: 21 }).facts.reason).toBe('SQLite failed with code 21');
-  expect(unavailable(new Error('database is not open')).facts.reason).toBe('its file is closed');
+test("SQLite's errors are named by their number; mistakes of a program are not called troubles of the file", () => {
+  const named = (reason: string) => ({ code: 'vector.store_unavailable', facts: { reason } });
+  expect(unavailable({ errcode: 10 + 256 * 3 })).toMatchObject(named('the disk gave an I/O error'));
+  expect(unavailable({ errcode: 21 })).toMatchObject(named('SQLite failed with code 21'));
+  expect(refused({ errcode: 21 })).toMatchObject({ code: 'vector.store_refused' });
+  const mistake = new TypeError('x is not a function');
+  expect([unavailable(mistake), refused(mistake)]).toEqual([mistake, mistake]);
 });
 
 test('loading SQLite keeps back the one warning that is known, and no other', () => {

@@ -64,7 +64,7 @@ test('a collection written over and over does not grow in memory', async () => {
   const points = pointsOf('p', 500);
   await filled(store, points);
   let most = 0;
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 80; round++) {
     await store.query(HERE, { vector: points[0]!.vector, k: 1 });
     await store.upsert(HERE, points);
     most = Math.max(most, segmentsOf(store).bytes);

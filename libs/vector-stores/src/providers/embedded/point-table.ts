@@ -60,7 +60,7 @@ export class PointTable {
   /** Deletes by id, all or none. Gives the numbers of those that were there. */
   deleteIds(collection: number, ids: readonly string[]): number[] {
     return this.transaction(() =>
-      ids.flatMap((id) => this.statements.deleteId.all(collection, id).map((row) => Number(values(row)[0]))),
+      ids.flatMap((id) => this.statements.deleteId.all(collection, id).map(({ number }) => Number(number))),
     );
   }
 
@@ -102,20 +102,23 @@ export class PointTable {
         this.database.exec('COMMIT');
         return result;
       } catch (error) {
-        // SQLite has rolled back by itself after some errors, a full disk among them.
-        if (this.database.isTransaction) this.database.exec('ROLLBACK');
+        this.rollBack();
         throw error;
       }
     });
   }
+
+  private rollBack(): void {
+    try {
+      this.database.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself, as it does after some errors, a full disk among them.
+    }
+  }
 }
 
 function statementsOf(database: DatabaseSync) {
-  const prepare = (sql: string): StatementSync => {
-    const statement = database.prepare(sql);
-    statement.setReturnArrays(true);
-    return statement;
-  };
+  const prepare = (sql: string): StatementSync => database.prepare(sql);
   const someOf = (condition: string) =>
     `DELETE FROM points WHERE number IN (SELECT number FROM points WHERE ${condition} LIMIT ?)`;
   return {
@@ -136,32 +139,26 @@ function statementsOf(database: DatabaseSync) {
     deleteOrphans: prepare(someOf('collection NOT IN (SELECT number FROM collections)')),
     deleteSome: prepare(someOf('collection = ?')),
     stored: prepare('SELECT count(*) FROM points INDEXED BY points_of_collection WHERE collection = ?'),
-    expired: prepare('SELECT count(*) FROM points WHERE expires_at <= ?2 AND collection = ?1'),
+    expired: prepare('SELECT count(*) FROM points WHERE collection = ? AND expires_at <= ?'),
   };
 }
 
-/** Rows come as arrays (see `setReturnArrays`), whatever the types say. */
-function values(row: unknown): SQLOutputValue[] {
-  return row as SQLOutputValue[];
-}
+type Row = Record<string, SQLOutputValue>;
 
+/** The first column of the first row. */
 function first(statement: StatementSync, ...parameters: Array<string | number | null | Uint8Array>): SQLOutputValue {
-  return values(statement.get(...parameters))[0]!;
+  const row = statement.get(...parameters) as Row;
+  for (const name in row) return row[name]!;
+  throw new Error('a statement gave no column');
 }
 
-function rowOf(row: unknown): SegmentRow {
-  const [number, expiresAt, consent, vector] = values(row);
-  return { number: Number(number), expiresAt: endOf(expiresAt), consent: consent === 1, vector: floatsOf(vector) };
+function rowOf({ number, expires_at, consent, vector }: Row): SegmentRow {
+  const expiresAt = expires_at === null ? undefined : Number(expires_at);
+  return { number: Number(number), expiresAt, consent: consent === 1, vector: floatsOf(vector) };
 }
 
-function pointOf(row: unknown): PointRow | undefined {
-  if (row === undefined) return undefined;
-  const [number, id, expiresAt, consent, vector, payload] = values(row);
-  return { ...rowOf([number, expiresAt, consent, vector]), id: id as string, payload: payload as Uint8Array };
-}
-
-function endOf(expiresAt: SQLOutputValue | undefined): number | undefined {
-  return expiresAt === null ? undefined : Number(expiresAt);
+function pointOf(row: Row | undefined): PointRow | undefined {
+  return row && { ...rowOf(row), id: row.id as string, payload: row.payload as Uint8Array };
 }
 
 function floatsOf(vector: SQLOutputValue | undefined): Float32Array {

@@ -18,6 +18,12 @@ interface Resident {
   out: boolean;
 }
 
+interface Load {
+  /** Who will use it as soon as it is done. */
+  waiting: number;
+  resident: Promise<Resident>;
+}
+
 interface SegmentsOptions {
   arena: Arena;
   memoryMaxBytes: number;
@@ -30,7 +36,7 @@ export class Segments {
   private readonly current = new Map<number, Resident>();
   /** All that hold memory: current ones, ones being loaded, and ones that are out but still used. */
   private readonly holding = new Set<Resident>();
-  private readonly loads = new Map<number, Promise<Resident>>();
+  private readonly loads = new Map<number, Load>();
   /** Long work on a collection, during which it must not be written. */
   private readonly work = new Map<number, Promise<unknown>>();
   private room = Promise.withResolvers<void>();
@@ -107,33 +113,36 @@ export class Segments {
       known.users++;
       return known;
     }
-    // The load counts as a user, so that nothing can put the segment out before its first users have it.
-    const resident = await (this.loads.get(collection.number) ?? this.startLoad(collection));
-    resident.users++;
-    return resident;
+    const load = this.loads.get(collection.number) ?? this.startLoad(collection);
+    load.waiting++;
+    return load.resident;
   }
 
-  private startLoad(collection: CollectionRow): Promise<Resident> {
-    const loading: Promise<Resident> = this.load(collection, () => this.loads.get(collection.number) === loading);
-    this.loads.set(collection.number, loading);
-    return loading;
+  private startLoad(collection: CollectionRow): Load {
+    const isWanted = () => this.loads.get(collection.number) === load;
+    const load: Load = { waiting: 0, resident: this.load(collection, isWanted, () => load.waiting) };
+    this.loads.set(collection.number, load);
+    return load;
   }
 
-  private async load(collection: CollectionRow, isWanted: () => boolean): Promise<Resident> {
+  private async load(collection: CollectionRow, isWanted: () => boolean, waiting: () => number): Promise<Resident> {
     let resident: Resident | undefined;
     try {
       // Room first: waiting for it while holding up others on this collection could be waiting for them.
       const reserved = await this.reserve(collection);
       resident = reserved;
       await this.exclusively(collection.number, () => this.fill(reserved, collection, isWanted));
+      // Those who waited are its users from now on; the load itself, which was the first, is no more.
+      reserved.users += waiting() - 1;
       return reserved;
     } catch (error) {
-      if (resident) resident.out = true;
+      if (resident) {
+        resident.out = true;
+        this.leave(resident);
+      }
       throw error;
     } finally {
       if (isWanted()) this.loads.delete(collection.number);
-      // Those who waited for the load become its users first.
-      setImmediate(() => resident && this.leave(resident));
     }
   }
 

@@ -1,5 +1,5 @@
 // Says in words what SQLite means by its numbers, without a path of the machine.
-import { type Failure, failure, isFailure } from '#ports';
+import { failure } from '#ports';
 
 /** Primary result codes of https://sqlite.org/rescode.html, with what an operator can do. */
 const REASONS: Record<number, readonly [reason: string, fix: string]> = {
@@ -36,12 +36,12 @@ export function refused(cause: unknown): unknown {
   return failure('vector.store_refused', { provider: PROVIDER, reason, fix }, { cause });
 }
 
-/** The failure of a call to an open store. */
-export function unavailable(cause: unknown): Failure {
-  if (isFailure(cause)) return cause;
+/** The failure of a call to an open store; what is no trouble of the file passes as it is. */
+export function unavailable(cause: unknown): unknown {
   const code = resultCode(cause);
-  // Node's word for a database that is closed is an error without a result code.
-  const reason = code === undefined ? 'its file is closed' : (REASONS[code]?.[0] ?? `SQLite failed with code ${code}`);
+  const closed = (cause as NodeJS.ErrnoException).code === 'ERR_INVALID_STATE';
+  if (code === undefined && !closed) return cause;
+  const reason = closed ? 'its file is closed' : (REASONS[code!]?.[0] ?? `SQLite failed with code ${code}`);
   return failure('vector.store_unavailable', { provider: PROVIDER, reason }, { cause });
 }
 
