@@ -25,7 +25,7 @@ export class Exchange {
 
   /** Aborted when the time for this request is over. Made on first use: most hits never need it. */
   get signal(): AbortSignal {
-    this.#deadline ??= new Deadline(Math.max(0, Math.ceil(this.timeoutMs - (performance.now() - this.startedAt))));
+    this.#deadline ??= new Deadline(this.timeoutMs, undefined, () => performance.now(), this.startedAt);
     return this.#deadline.signal;
   }
 

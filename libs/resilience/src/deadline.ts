@@ -16,8 +16,10 @@ export class Deadline {
     readonly limitMs: number,
     private readonly parent?: AbortSignal,
     private readonly now: () => number = Date.now,
+    /** From when the limit counts, by `now`. */
+    startedAt = now(),
   ) {
-    this.at = now() + limitMs;
+    this.at = startedAt + limitMs;
   }
 
   /** What is left, never below 0. */

@@ -6,11 +6,9 @@ import { type EndpointSpec, endpointOf } from '../endpoint.js';
 import type { Arrival, Pipeline } from '../pipeline.js';
 import { answerHeaders, answerJson } from './answer-json.js';
 import type { FailureFilter } from './failure.filter.js';
-import type { Sent } from './fastify-instance.js';
 import { exchangeHeaders, securityHeaders } from './headers.js';
 import { inTime } from './in-time.js';
 import { QueryController } from './query.controller.js';
-import type { Arrivals } from './request.js';
 
 export const HOT_PATH = '/api/cache/query';
 
@@ -19,7 +17,6 @@ export interface HotParts {
   pipeline: Pipeline;
   query: QueryService;
   failures: FailureFilter;
-  sent: Sent;
 }
 
 /** Answers questions with the least work around the steps. Until `bind` is called nothing listens. */
@@ -28,10 +25,7 @@ export class HotRoutes {
   private readonly endpoint: EndpointSpec = endpointOf(QueryController.prototype.ask);
   private readonly fixed: readonly string[];
 
-  constructor(
-    private readonly arrivals: Arrivals,
-    hsts: boolean,
-  ) {
+  constructor(hsts: boolean) {
     this.fixed = [...Object.entries(securityHeaders(hsts)).flat(), 'content-type', 'application/json; charset=utf-8'];
   }
 
@@ -39,7 +33,7 @@ export class HotRoutes {
     this.parts = parts;
   }
 
-  /** Registers in a context of its own, so that hooks which come later are not run here. */
+  /** Registers in a context of its own, for its error handler. The instance's hooks begin, end and count its requests too. */
   async register(instance: FastifyInstance): Promise<void> {
     await instance.register(async (context) => {
       context.setErrorHandler((error, request, reply) => this.fail(error, request, reply));
@@ -48,8 +42,7 @@ export class HotRoutes {
   }
 
   private ask(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
-    const exchange = this.arrivals.begin(request);
-    request.exchange = exchange;
+    const { exchange } = request;
     const { pipeline, query } = this.parts;
     try {
       const waiting = pipeline.pass(exchange, request as Arrival, this.endpoint);
@@ -77,7 +70,7 @@ export class HotRoutes {
     }
   }
 
-  /** Writes past Fastify's serialiser and hooks: the body is JSON already. */
+  /** Writes past Fastify's serialiser: the body is JSON already. */
   private send(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
     const body = answerJson(answer);
     const headers = [...this.fixed, ...exchangeHeaders(request.exchange), ...answerHeaders(answer)];
@@ -85,13 +78,10 @@ export class HotRoutes {
     reply.hijack();
     reply.raw.writeHead(200, headers);
     reply.raw.end(body);
-    this.parts.sent(request, 200);
     return reply;
   }
 
   private fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    // A body that could not be read failed before the handler, and so before the exchange was begun.
-    request.exchange ??= this.arrivals.begin(request);
     this.parts.failures.answer(error, request, reply);
     return reply;
   }

@@ -45,7 +45,7 @@ export class HttpDoor {
     const routes = new RouteTable();
     const arrivals = new Arrivals(trustedProxies, config.requestTimeoutMs);
     const instance = bareInstance({ config, routes });
-    const hot = config.hotRoutes ? new HotRoutes(arrivals, config.hsts) : undefined;
+    const hot = config.hotRoutes ? new HotRoutes(config.hsts) : undefined;
     await hot?.register(instance);
     const door = new HttpDoor(new DoorAdapter(instance, hot !== undefined), routes, hot);
     dress(instance, { config, arrivals, routes }, (request, status) => door.sent(request, status));
@@ -77,7 +77,6 @@ export class HttpDoor {
       pipeline: app.get(Pipeline),
       query: app.get(QueryService),
       failures: app.get(FailureFilter),
-      sent: this.sent,
     });
     const events = app.get<EventsConfig>(configToken(eventsSection));
     app.useWebSocketAdapter(new EventsIoAdapter(app, app.get(Handshake), events));
