@@ -1,8 +1,10 @@
 // The command as a whole: help, usage, settings, exit codes, and what is said of each failure.
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { FAILURES } from '#ports';
 import { EXIT_CODES } from '../src/exit-codes.js';
 import { processIo } from '../src/io.js';
+import { run } from '../src/run.js';
 import { apiDouble, problem } from './api-double.js';
 import { aFile, resk } from './command-line.js';
 
@@ -97,4 +99,14 @@ test('works on the process itself where nothing else is given', async () => {
   await io.wait(1, io.signal);
   expect(io.now()).toBeGreaterThan(before);
   expect(io.random()).toBeLessThan(1);
+});
+
+test('a fault that is no failure of ours shows its stack', async () => {
+  const err = new PassThrough();
+  const lookUp = () => {
+    throw new TypeError('broken');
+  };
+  const code = await run(['token'], { stdout: new PassThrough(), stderr: err, sources: { lookUp } });
+  expect(code).toBe(1);
+  expect(String(err.read())).toMatch(/^resk: unexpected failure\nTypeError: broken\n +at /);
 });
