@@ -1,5 +1,5 @@
 // The entries in the store: sealed, bound to their place, and no longer true once a purge has passed over them.
-import { type Sealer, type UnreadableReason, unreadableReason } from '#crypto';
+import { type Sealer, unreadableReason } from '#crypto';
 import { type Announcements, announce, type ByteStore, isFailure, type Tier } from '#ports';
 import { type EntryRef, stateOf } from './entry.js';
 import { type Counted, decodeEntry, encodeEntry, type StoredEntry, servedEntry } from './entry-format.js';
@@ -17,17 +17,10 @@ type Written = Omit<StoredEntry, 'generation' | 'tags' | 'subject'> & {
   subject?: string | undefined;
 };
 type StoreCall = Announcements['cache.store_call']['operation'];
-type Rejection = Announcements['cache.rejected']['reason'];
 
 const PURPOSE = 'cache-entry';
 /** No fill takes this long, so a fence need not be remembered for longer. */
 const FENCE_IDLE_MS = 86_400_000;
-const REJECTIONS: Record<UnreadableReason, Rejection> = {
-  unsealed: 'unsealed',
-  tampered: 'unreadable',
-  unknown_key: 'unknown_key',
-  malformed: 'malformed',
-};
 
 /** Methods fail with `cache.store_unavailable`, after announcing `cache.store_failed`. */
 export class StoredTier {
@@ -142,7 +135,7 @@ export class StoredTier {
     } catch (error) {
       const reason = unreadableReason(error);
       if (!reason) throw error;
-      announce('cache.rejected', { tier: this.tier, reason: REJECTIONS[reason] });
+      announce('cache.rejected', { tier: this.tier, reason });
       return undefined;
     }
   }

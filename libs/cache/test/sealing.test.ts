@@ -45,9 +45,9 @@ test('nothing of an entry can be read from the store', async () => {
 });
 
 test.each([
-  ['moved from another name', 'sqlite unreadable', (_: string, other: string) => other],
-  ['changed in one bit', 'sqlite unreadable', (own: string) => changed(own)],
-  ['cut short', 'sqlite unreadable', (own: string) => own.slice(0, -8)],
+  ['moved from another name', 'sqlite tampered', (_: string, other: string) => other],
+  ['changed in one bit', 'sqlite tampered', (own: string) => changed(own)],
+  ['cut short', 'sqlite tampered', (own: string) => own.slice(0, -8)],
   ['cut to nothing', 'sqlite unsealed', () => ''],
   ['not sealed', 'sqlite unsealed', () => Buffer.from('{"json":"planted"}').toString('base64')],
   ['not even base64', 'sqlite unsealed', () => 'ünsinn'],
@@ -70,7 +70,7 @@ test('an entry of another tenant under the same name does not open', async () =>
   const stolen = { ...REF, tenant: 'south' };
   await put((await row())!, stolen);
   expect(await cache.look(stolen)).toBeUndefined();
-  expect(seen).toEqual(['sqlite unreadable']);
+  expect(seen).toEqual(['sqlite tampered']);
 });
 
 test('an entry written without a key is refused once there is one, and one under an unknown key always', async () => {

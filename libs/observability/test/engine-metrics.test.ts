@@ -60,14 +60,14 @@ describe('engine metrics', () => {
     announce('cache.write', { tenant: 'n', key: 'k', origin: 'written', bytes: 32 });
     announce('cache.purge', { tenant: 'n', scope: 'tag', purged: null });
     announce('cache.evicted', { tier: 'memory', reason: 'size', bytes: 100 });
-    announce('cache.rejected', { tier: 'sqlite', reason: 'unreadable' });
+    announce('cache.rejected', { tier: 'sqlite', reason: 'tampered' });
     const text = await registry.metrics();
     expect(text).toContain('resk_cache_writes_total{origin="written"} 2\n');
     expect(text).toContain('resk_cache_written_bytes_total{origin="written"} 42\n');
     expect(text).toContain('resk_cache_purges_total{scope="tag"} 1\n');
     expect(text).toContain('resk_cache_evictions_total{tier="memory",reason="size"} 1\n');
     expect(text).toContain('resk_cache_evicted_bytes_total{tier="memory",reason="size"} 100\n');
-    expect(text).toContain('resk_cache_rejected_entries_total{tier="sqlite",reason="unreadable"} 1\n');
+    expect(text).toContain('resk_cache_rejected_entries_total{tier="sqlite",reason="tampered"} 1\n');
   });
 
   test('time calls to stores and count those that failed', async () => {

@@ -18,7 +18,7 @@ export interface Announcements {
   /** An entry left a tier before its end. */
   'cache.evicted': { tier: Tier; reason: 'size' | 'expired'; bytes: number };
   /** A stored entry that could not be trusted: counted, deleted, and answered as a miss. */
-  'cache.rejected': { tier: Tier; reason: 'unsealed' | 'unreadable' | 'unknown_key' | 'malformed' };
+  'cache.rejected': { tier: Tier; reason: 'unsealed' | 'tampered' | 'unknown_key' | 'malformed' };
   /** A call to a store that failed, and was answered from the next layer. */
   'cache.store_failed': { tier: Tier; operation: string; code: string };
   'cache.store_call': { tier: Tier; operation: 'get' | 'set' | 'delete' | 'increment' | 'list'; durationMs: number };
