@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createClient, defaultReconnectStrategy } from '@keyv/redis';
-import { failure, isFailure, type Secret } from '#ports';
-import { Protection, withTimeout } from '#resilience';
+import { failure, type Secret } from '#ports';
+import { withTimeout } from '#resilience';
+import { StoreGuard } from './store-guard.js';
 
 export interface RedisConnectionOptions {
   /** Limit of one call. Milliseconds. */
@@ -26,24 +27,20 @@ const MOST_CALLS = 5_000;
 /** Every failure is `cache.store_unavailable`, with the driver's error as `cause`. */
 export class RedisConnection {
   readonly client: RedisClient;
-  readonly #protection: Protection;
+  readonly #guard: StoreGuard;
   readonly #topics = new Map<string, Topic>();
   readonly #timeoutMs: number;
 
   private constructor(url: Secret, { timeoutMs = 250, cooldownMs = 1000 }: RedisConnectionOptions) {
     this.client = makeClient(url);
     this.#timeoutMs = timeoutMs;
-    this.#protection = new Protection({
+    this.#guard = new StoreGuard({
       target: 'Redis',
-      family: 'byte-store',
       provider: 'redis',
       timeoutMs,
-      retries: 0,
-      backoffMs: 0,
-      maxBackoffMs: 0,
-      breaker: { failures: FAILURES_BEFORE_PAUSE, cooldownMs },
+      failures: FAILURES_BEFORE_PAUSE,
+      cooldownMs,
       concurrency: MOST_CALLS,
-      queue: 0,
     });
     this.client.on('error', () => {}); // Each call rejects by itself; without a listener the process would end.
     this.client.on('ready', () => void this.#resubscribe());
@@ -68,15 +65,11 @@ export class RedisConnection {
     await withTimeout('Redis', this.#timeoutMs, undefined, () => ready).catch(() => {});
   }
 
-  async run<T>(operation: string, call: (client: RedisClient) => Promise<T>, o: RedisCall = {}): Promise<T> {
-    const guarded = (signal?: AbortSignal) =>
-      this.#protection.run(operation, () => translated(call(this.client)), { signal });
+  async run<T>(operation: string, call: (client: RedisClient) => Promise<T>, o?: RedisCall): Promise<T> {
     try {
-      return await (o.timeoutMs === undefined
-        ? guarded(o.signal)
-        : withTimeout('Redis', o.timeoutMs, o.signal, guarded));
+      return await this.#guard.run(operation, () => call(this.client), o);
     } catch (cause) {
-      throw isFailure(cause, 'cache.store_unavailable') ? cause : unavailable(cause);
+      throw failure('cache.store_unavailable', { tier: 'redis' }, { cause });
     }
   }
 
@@ -120,7 +113,7 @@ export class RedisConnection {
 
   /** May be called twice. */
   async close(): Promise<void> {
-    this.#protection.close();
+    this.#guard.close();
     this.#topics.clear();
     if (this.client.isOpen) this.client.destroy();
   }
@@ -161,17 +154,4 @@ function makeClient(url: Secret) {
     pingInterval: 10_000,
     socket: { reconnectStrategy: defaultReconnectStrategy, connectTimeout: 5_000, socketTimeout: 60_000 },
   });
-}
-
-// Inside the protection, so that its breaker counts what the driver reports.
-async function translated<T>(reply: Promise<T>): Promise<T> {
-  try {
-    return await reply;
-  } catch (cause) {
-    throw unavailable(cause);
-  }
-}
-
-function unavailable(cause: unknown) {
-  return failure('cache.store_unavailable', { tier: 'redis' }, { cause });
 }

@@ -44,23 +44,26 @@ export interface TieredCacheParts {
 }
 
 const MOST_LOCAL_COUNTERS = 10_000;
+const LOOKUPS = announced('cache.lookup');
 
 /** A store that fails or is late never fails a reader: the next layer answers, and `cache.store_failed` is announced. */
 export class TieredCache {
   readonly #flights = new SingleFlight<unknown>();
   readonly #counters = new LRUCache<string, number>({ max: MOST_LOCAL_COUNTERS });
   readonly #now: () => number;
+  readonly #memory: MemoryTier;
 
   constructor(private readonly parts: TieredCacheParts) {
+    this.#memory = parts.memory;
     this.#now = parts.now ?? Date.now;
   }
 
   /** Looks in memory alone, at once. A hit is announced; a miss is not yet known to be one. */
   lookInMemory(ref: EntryRef, now = this.#now()): Found | undefined {
-    const listened = announced('cache.lookup').hasSubscribers;
-    const began = listened ? performance.now() : 0;
-    const found = this.parts.memory.find(ref, now);
-    if (listened && found) this.#lookedUp(ref, found, began);
+    if (!LOOKUPS.hasSubscribers) return this.#memory.find(ref, now);
+    const began = performance.now();
+    const found = this.#memory.find(ref, now);
+    if (found) this.#lookedUp(ref, found, began);
     return found;
   }
 
