@@ -6,10 +6,9 @@ import type { Filter } from '../filter.js';
 import type { JsonObject } from '../json.js';
 import type { CollectionRef, Metric, VectorPoint, VectorStore } from '../vector-store.js';
 import type { ContractCase } from './contract-case.js';
+import { axis, DIMENSION, DOCUMENTS, FILTERS } from './vector-store-documents.js';
 
 type Check = (store: VectorStore, ref: CollectionRef) => Promise<void>;
-
-const DIMENSION = 4;
 
 /**
  * Cases that prove a store: `for (const c of vectorStoreContract(open)) test(c.name, c.run)`. `open` gives a store of
@@ -285,54 +284,6 @@ const REFUSALS: Array<[string, Check]> = [
   ['answers when asked for its health', (store) => store.health()],
 ];
 
-const DOCUMENTS: VectorPoint[] = [
-  {
-    id: 'a',
-    vector: axis(0),
-    text: 'first',
-    metadata: { lang: 'en', year: 2020, tags: ['x', 'y'] },
-    subject: 'person-1',
-  },
-  { id: 'b', vector: axis(1), text: 'second', metadata: { lang: 'de', year: 2021, draft: true }, subject: 'person-1' },
-  { id: 'c', vector: axis(2), text: 'third', metadata: { lang: 'en', year: 2022, tags: ['y'] }, subject: 'person-2' },
-];
-
-/** Filters over `DOCUMENTS`, with the ids that satisfy them. */
-const FILTERS: Array<[Filter, string[]]> = [
-  [{ op: 'eq', field: 'lang', value: 'en' }, ['a', 'c']],
-  [{ op: 'ne', field: 'lang', value: 'en' }, ['b']],
-  [{ op: 'ne', field: 'draft', value: true }, ['a', 'c']],
-  [{ op: 'eq', field: 'tags', value: 'y' }, ['a', 'c']],
-  [{ op: 'in', field: 'year', values: [2020, 2022] }, ['a', 'c']],
-  [{ op: 'nin', field: 'year', values: [2020, 2022] }, ['b']],
-  [{ op: 'gt', field: 'year', value: 2020 }, ['b', 'c']],
-  [{ op: 'gte', field: 'year', value: 2021 }, ['b', 'c']],
-  [{ op: 'lt', field: 'year', value: 2021 }, ['a']],
-  [{ op: 'lte', field: 'year', value: 2021 }, ['a', 'b']],
-  [{ op: 'eq', field: 'year', value: '2020' }, []],
-  [{ op: 'not', filter: { op: 'eq', field: 'draft', value: true } }, ['a', 'c']],
-  [
-    {
-      op: 'and',
-      filters: [
-        { op: 'eq', field: 'lang', value: 'en' },
-        { op: 'gt', field: 'year', value: 2020 },
-      ],
-    },
-    ['c'],
-  ],
-  [
-    {
-      op: 'or',
-      filters: [
-        { op: 'eq', field: 'lang', value: 'de' },
-        { op: 'lt', field: 'year', value: 2021 },
-      ],
-    },
-    ['a', 'b'],
-  ],
-];
-
 async function filled(store: VectorStore, ref: CollectionRef, points = DOCUMENTS): Promise<void> {
   await store.openCollection(ref, { dimension: DIMENSION, metric: metricOf(store) });
   if (points.length > 0) assert.equal(await store.upsert(ref, points), points.length);
@@ -340,10 +291,6 @@ async function filled(store: VectorStore, ref: CollectionRef, points = DOCUMENTS
 
 function metricOf(store: VectorStore): Metric {
   return store.capabilities.metrics[0]!;
-}
-
-function axis(at: number): Float32Array {
-  return Float32Array.from({ length: DIMENSION }, (_, i) => (i === at ? 1 : 0));
 }
 
 function idsOf(matches: ReadonlyArray<{ id: string; metadata: JsonObject }>): string[] {

@@ -105,9 +105,7 @@ export class Scanner {
     place.set(query.components);
   }
 
-  /** Another thread may have grown the memory; growing by nothing makes this one notice. */
   private refresh(): void {
-    this.memory.grow(0);
     const { buffer } = this.memory;
     if (this.bytes.byteLength === buffer.byteLength) return;
     this.bytes = new Uint8Array(buffer);
@@ -179,6 +177,8 @@ export class Best {
 function serve(data: ScannerData): void {
   const scanner = new Scanner(data);
   parentPort?.on('message', ({ id, request }: { id: number; request: ScanRequest }) => {
+    // The main thread may have grown the memory; growing by nothing makes this one notice.
+    data.memory.grow(0);
     parentPort?.postMessage({ id, candidates: scanner.scan(request) });
   });
 }
