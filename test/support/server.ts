@@ -64,7 +64,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
   };
 }
 
-async function send(url: string, method: string, { body, raw, token, headers }: SendOptions): Promise<Reply> {
+export async function send(url: string, method: string, { body, raw, token, headers }: SendOptions): Promise<Reply> {
   const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const reply = await fetch(url, {
     method,
