@@ -9,7 +9,9 @@ export interface FenceMark {
   readonly writes: number;
 }
 
+/** A power of two. */
 const SLOTS = 4096;
+const HASHED_CHARACTERS = 6;
 
 /**
  * Counts purges in a table of fixed size, by hash of what they name. Two names in one slot cost at most an answer that
@@ -65,9 +67,10 @@ export class Fences {
   }
 }
 
-// FNV-1a over the code units: even enough for a table of counters, and cheap.
-function slotOf(text: string, kind: number): number {
+// FNV-1a over the first characters: names and tenant tags are keyed hashes, in which these are as even as all.
+function slotOf(keyed: string, kind: number): number {
   let hash = 0x811c9dc5 ^ kind;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return (hash >>> 0) % SLOTS;
+  const length = Math.min(keyed.length, HASHED_CHARACTERS);
+  for (let at = 0; at < length; at++) hash = Math.imul(hash ^ keyed.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 16)) & (SLOTS - 1);
 }
