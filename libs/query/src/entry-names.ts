@@ -1,13 +1,25 @@
 // Which entries may answer a question: the one written for it, and the one retrieved the way it asks for.
+import { LRUCache } from 'lru-cache';
 import { type CacheConfig, canonicalKey, type EntryRef } from '#cache';
 import type { KeyNames } from '#crypto';
 import type { JsonObject } from '#ports';
 import type { QuestionName, Retrieval } from './question.js';
 
+/** Memory for names of questions asked lately. */
+const REMEMBERED_BYTES = 8 * 1024 ** 2;
+/** About what an entry's name and its place in the list take. */
+const REF_BYTES = 300;
+
 export type KeyProfile = CacheConfig['keyProfile'];
 
 /** Names entries. The same question gives the same names in every process that shares the key-name secret. */
 export class EntryNames {
+  /** Names of plain questions asked lately: a name costs more than the rest of a hit. A tenant holds no line break. */
+  private readonly plain = new LRUCache<string, EntryRef>({
+    maxSize: REMEMBERED_BYTES,
+    sizeCalculation: (_, place) => 2 * place.length + REF_BYTES,
+  });
+
   constructor(
     private readonly names: KeyNames,
     private readonly profile: KeyProfile,
@@ -16,6 +28,17 @@ export class EntryNames {
   /** The entry that an answer is written under: retrieval options do not count. */
   written(question: QuestionName, tenant: string): EntryRef {
     const { query, language, model, params } = question;
+    if (language !== undefined || model !== undefined || params !== undefined) return this.named(question, tenant);
+    const place = `${tenant}\n${query}`;
+    let known = this.plain.get(place);
+    if (!known) {
+      known = this.named(question, tenant);
+      this.plain.set(place, known);
+    }
+    return known;
+  }
+
+  private named({ query, language, model, params }: QuestionName, tenant: string): EntryRef {
     return { tenant, name: canonicalKey({ tenant, query, language, model, params }, this.names, this.profile) };
   }
 

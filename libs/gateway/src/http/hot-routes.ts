@@ -1,19 +1,24 @@
-// The hot route, registered on Fastify itself: the very same pipeline steps as its controller, with nothing around them.
+// The hot route, on a Fastify instance of its own: the very same pipeline steps as its controller, with nothing around them.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isTracing, requestSpan } from '#observability';
 import type { Answer, QueryService, Question } from '#query';
 import { type EndpointSpec, endpointOf } from '../endpoint.js';
+import type { Exchange } from '../exchange.js';
 import type { Arrival, Pipeline } from '../pipeline.js';
 import { answerHeaders, answerJson } from './answer-json.js';
 import type { FailureFilter } from './failure.filter.js';
+import { hotInstance, type Sent, type Shortcut, sendHeaders } from './fastify-instance.js';
 import { exchangeHeaders, securityHeaders } from './headers.js';
+import type { HttpConfig } from './http.section.js';
 import { inTime } from './in-time.js';
 import { QueryController } from './query.controller.js';
+import type { Arrivals } from './request.js';
 
 export const HOT_PATH = '/api/cache/query';
 
 /** What the hot route needs of the container, which is built after the route is registered. */
 export interface HotParts {
+  sent: Sent;
   pipeline: Pipeline;
   query: QueryService;
   failures: FailureFilter;
@@ -22,27 +27,46 @@ export interface HotParts {
 /** Answers questions with the least work around the steps. Until `bind` is called nothing listens. */
 export class HotRoutes {
   private parts!: HotParts;
+  private stopping = false;
   private readonly endpoint: EndpointSpec = endpointOf(QueryController.prototype.ask);
   private readonly fixed: readonly string[];
+  private readonly instance: FastifyInstance;
 
-  constructor(hsts: boolean) {
-    this.fixed = [...Object.entries(securityHeaders(hsts)).flat(), 'content-type', 'application/json; charset=utf-8'];
+  constructor(
+    config: HttpConfig,
+    private readonly arrivals: Arrivals,
+  ) {
+    const security = Object.entries(securityHeaders(config.hsts)).flat();
+    this.fixed = [...security, 'content-type', 'application/json; charset=utf-8'];
+    this.instance = hotInstance(config);
+    // Runs for error replies alone: answers are written past it.
+    sendHeaders(this.instance, config.hsts);
+    this.instance.setErrorHandler((error, request, reply) => this.fail(error, request, reply));
+    this.instance.post(HOT_PATH, (request, reply) => this.ask(request, reply));
+  }
+
+  async open(): Promise<void> {
+    await this.instance.ready();
   }
 
   bind(parts: HotParts): void {
     this.parts = parts;
   }
 
-  /** Registers in a context of its own, for its error handler. The instance's hooks begin, end and count its requests too. */
-  async register(instance: FastifyInstance): Promise<void> {
-    await instance.register(async (context) => {
-      context.setErrorHandler((error, request, reply) => this.fail(error, request, reply));
-      context.post(HOT_PATH, (request, reply) => this.ask(request, reply));
-    });
+  /** Takes a question as clients usually send it; the same path with a query string or a closing slash is the controller's. */
+  readonly take: Shortcut = (request, response) => {
+    if (request.url !== HOT_PATH || request.method !== 'POST') return false;
+    this.instance.routing(request, response);
+    return true;
+  };
+
+  /** From now on each reply ends its connection, so that the server can close. */
+  stop(): void {
+    this.stopping = true;
   }
 
   private ask(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
-    const { exchange } = request;
+    const exchange = this.begin(request);
     const { pipeline, query } = this.parts;
     try {
       const waiting = pipeline.pass(exchange, request as Arrival, this.endpoint);
@@ -75,14 +99,25 @@ export class HotRoutes {
     const body = answerJson(answer);
     const headers = [...this.fixed, ...exchangeHeaders(request.exchange), ...answerHeaders(answer)];
     headers.push('content-length', String(Buffer.byteLength(body)));
+    if (this.stopping) headers.push('connection', 'close');
     reply.hijack();
     reply.raw.writeHead(200, headers);
     reply.raw.end(body);
+    this.parts.sent(request, 200);
     return reply;
   }
 
   private fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    // A body that cannot be read fails before the handler, and so before the exchange was begun.
+    if (!request.exchange) this.begin(request);
+    if (this.stopping) reply.header('connection', 'close');
+    reply.raw.once('finish', () => this.parts.sent(request, reply.statusCode));
     this.parts.failures.answer(error, request, reply);
     return reply;
+  }
+
+  private begin(request: FastifyRequest): Exchange {
+    request.exchange = this.arrivals.begin(request);
+    return request.exchange;
   }
 }

@@ -3,7 +3,6 @@ import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
 import { configToken } from '#config';
 import { LOGGER, type Logger, RequestMetrics } from '#observability';
 import { QueryService } from '#query';
@@ -20,8 +19,8 @@ import { makeOpenApiDocument, OpenApiDocument } from '../openapi-document.js';
 import { Pipeline } from '../pipeline.js';
 import type { RateLimitConfig } from '../rate-limit/index.js';
 import { FailureFilter } from './failure.filter.js';
-import { bareInstance, dress, type Sent } from './fastify-instance.js';
-import { HOT_PATH, HotRoutes } from './hot-routes.js';
+import { dress, mainInstance, type Sent } from './fastify-instance.js';
+import { HotRoutes } from './hot-routes.js';
 import type { HttpConfig } from './http.section.js';
 import { Arrivals } from './request.js';
 import { RouteTable } from './route-table.js';
@@ -37,23 +36,24 @@ export class HttpDoor {
     private readonly hot: HotRoutes | undefined,
   ) {}
 
-  /** Makes the Fastify instance, with the hot route in a context of its own, and dresses what comes after. */
+  /** Makes the Fastify instance that Nest works on, and before it the hot route's. */
   static async open(
     config: HttpConfig,
     { trustedProxies }: Pick<RateLimitConfig, 'trustedProxies'>,
   ): Promise<HttpDoor> {
     const routes = new RouteTable();
     const arrivals = new Arrivals(trustedProxies, config.requestTimeoutMs);
-    const instance = bareInstance({ config, routes });
-    const hot = config.hotRoutes ? new HotRoutes(config.hsts) : undefined;
-    await hot?.register(instance);
-    const door = new HttpDoor(new DoorAdapter(instance, hot !== undefined), routes, hot);
+    const hot = config.hotRoutes ? new HotRoutes(config, arrivals) : undefined;
+    await hot?.open();
+    const instance = mainInstance({ config, routes }, hot?.take ?? (() => false));
+    const door = new HttpDoor(new FastifyAdapter(instance as never), routes, hot);
     dress(instance, { config, arrivals, routes }, (request, status) => door.sent(request, status));
     return door;
   }
 
-  /** Ends the event connections that Nest does not know of. Call it before the application closes. */
+  /** Ends what Nest does not know of: event connections, and those of hot routes as they answer. Call it before the application closes. */
   async close(): Promise<void> {
+    this.hot?.stop();
     await this.events?.close();
   }
 
@@ -74,6 +74,7 @@ export class HttpDoor {
       }
     };
     this.hot?.bind({
+      sent: this.sent,
       pipeline: app.get(Pipeline),
       query: app.get(QueryService),
       failures: app.get(FailureFilter),
@@ -87,21 +88,5 @@ export class HttpDoor {
     const document = makeOpenApiDocument(app);
     app.get(OpenApiDocument).value = document;
     SwaggerModule.setup('docs', app, document, { raw: false });
-  }
-}
-
-/** Nest's adapter, which leaves to Fastify what is registered there already: one path, one handler. */
-class DoorAdapter extends FastifyAdapter {
-  constructor(
-    instance: FastifyInstance,
-    private readonly hotIsTaken: boolean,
-  ) {
-    super(instance as never);
-  }
-
-  override post(...args: Parameters<FastifyAdapter['post']>) {
-    const [path] = args as unknown as [string];
-    if (this.hotIsTaken && path === HOT_PATH) return this.getInstance() as never;
-    return super.post(...args);
   }
 }
