@@ -81,7 +81,7 @@ describe.each(['memory', 'sqlite'])('with the backend %s', (backend) => {
         await there.write(query, { tags: ['x'] });
       }
       const { purged } = await here.purge();
-      expect([3, counted(3)]).toContain(purged);
+      expect(purged).toBe(3);
       expect(await here.keys()).toEqual([]);
       expect((await here.ask('one')).hit).toBe(false);
       expect(await there.keys()).toHaveLength(3);

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HttpDoor } from '#gateway';
 import { createLogger, Health, type Logger } from '#observability';
 import { NestLogger } from '#observability/module';
+import { failure } from '#ports';
 import { type AppConfig, AppModule } from './app.module.js';
 
 export interface RunningServer {
@@ -28,17 +29,19 @@ export async function buildApp(config: AppConfig, logger: Logger = createLogger(
   return { app, door };
 }
 
-/** @throws Failure that says what keeps the server from starting. Nothing is left open then. */
+/** @throws Failure that says what keeps the server from starting; the process is expected to end then. */
 export async function startServer(
   config: AppConfig,
   logger = createLogger(config.observability),
 ): Promise<RunningServer> {
   const { app, door } = await buildApp(config, logger);
+  const { port, host } = config.http;
   try {
-    await app.listen(config.http.port, config.http.host);
+    await app.listen(port, host);
   } catch (error) {
+    await door.close();
     await app.close();
-    throw error;
+    throw cannotListen(error, port, host);
   }
   let stopping: Promise<void> | undefined;
   return {
@@ -55,3 +58,18 @@ async function stop(app: NestFastifyApplication, door: HttpDoor, limitMs: number
   await door.close();
   await app.close().finally(() => clearTimeout(force));
 }
+
+function cannotListen(error: unknown, port: number, host: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const reason = code === undefined ? undefined : LISTEN_ERRORS[code];
+  return reason
+    ? failure('boot.failed', { reason: `Cannot listen on ${host}:${port}: ${reason}` }, { cause: error })
+    : error;
+}
+
+const LISTEN_ERRORS: Record<string, string | undefined> = {
+  EADDRINUSE: 'something listens there already. Stop it, or set PORT to another port (0 takes a free one).',
+  EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one of its own.',
+  ENOTFOUND: 'that name has no address. Set HOST to an address of this machine.',
+  EACCES: 'the system does not allow it. Set PORT to one above 1023.',
+};
