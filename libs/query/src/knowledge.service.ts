@@ -1,8 +1,10 @@
 // The operator's documents: embedded, kept in the vector store, and found again by a question.
+import { LRUCache } from 'lru-cache';
 import type { Embedder } from '#embeddings';
 import {
   type CallOptions,
   type CollectionInfo,
+  type CollectionRef,
   type CollectionSpec,
   type Filter,
   failure,
@@ -11,6 +13,7 @@ import {
   type PointSelector,
   type VectorMatch,
   type VectorPoint,
+  type VectorQuery,
   type VectorStore,
 } from '#ports';
 import type { QueryConfig } from './query.section.js';
@@ -44,8 +47,13 @@ export interface Retrieved {
   latencies: Pick<Latencies, 'embeddings' | 'vectordb'>;
 }
 
+const MAX_KNOWN_COLLECTIONS = 10_000;
+
 /** Every method fails with `vector.store_disabled` where the server runs without a vector store. */
 export class KnowledgeService {
+  /** Collections that were seen. */
+  private readonly known = new LRUCache<string, true>({ max: MAX_KNOWN_COLLECTIONS });
+
   constructor(
     private readonly embedder: Embedder,
     private readonly store: VectorStore | null,
@@ -64,22 +72,23 @@ export class KnowledgeService {
     if (!this.store) return { matches: [], latencies: {} };
     const { vector: wanted = {} } = question;
     const ref = { tenant, collection: wanted.collection ?? this.config.collection };
-    if (!(await this.store.describeCollection(ref, options))) return { matches: [], latencies: {} };
+    if (!(await this.exists(this.store, ref, options))) return { matches: [], latencies: {} };
     const started = performance.now();
     const vector = await this.embedQuestion(question.query, options);
     const embedded = performance.now();
-    const matches = await this.store.query(ref, { vector, ...this.nearness(wanted) }, options);
+    const matches = await this.near(this.store, ref, { vector, ...this.nearness(wanted) }, options);
     return { matches, latencies: { embeddings: embedded - started, vectordb: performance.now() - embedded } };
   }
 
   /** Matches, best first. Without a threshold of its own a search gives the k nearest, however far. */
   async search(search: Search, tenant: string, options: CallOptions = {}): Promise<VectorMatch[]> {
+    const store = this.opened();
     const ref = { tenant, collection: search.collection ?? this.config.collection };
     const vector = search.vector
       ? Float32Array.from(search.vector)
       : await this.embedQuestion(search.text as string, options);
     const { k = this.config.k, threshold, filter } = search;
-    return this.opened().query(ref, { vector, k, ...given({ threshold, filter }) }, options);
+    return store.query(ref, { vector, k, ...given({ threshold, filter }) }, options);
   }
 
   /** Embeds what has no vector, and writes. The collection is made on the first write, with the embedder's dimension. */
@@ -142,6 +151,25 @@ export class KnowledgeService {
     });
   }
 
+  /** Asked before a question is embedded, since that may cost money; a collection that was there once is not asked for again. */
+  private async exists(store: VectorStore, ref: CollectionRef, options: CallOptions): Promise<boolean> {
+    const place = placeOf(ref);
+    if (this.known.has(place)) return true;
+    if (!(await store.describeCollection(ref, options))) return false;
+    this.known.set(place, true);
+    return true;
+  }
+
+  private async near(store: VectorStore, ref: CollectionRef, query: VectorQuery, options: CallOptions) {
+    try {
+      return await store.query(ref, query, options);
+    } catch (error) {
+      if (!isFailure(error, 'vector.collection_absent')) throw error;
+      this.known.delete(placeOf(ref));
+      return [];
+    }
+  }
+
   private async embedQuestion(text: string, options: CallOptions): Promise<Float32Array> {
     const { vectors } = await this.embedder.embed([text], { ...options, purpose: 'query' });
     return vectors[0]!;
@@ -155,6 +183,11 @@ export class KnowledgeService {
     if (!this.store) throw failure('vector.store_disabled', {});
     return this.store;
   }
+}
+
+/** A tenant's name holds no slash. */
+function placeOf({ tenant, collection }: CollectionRef): string {
+  return `${tenant}/${collection}`;
 }
 
 /** The fields that have a value, so that an absent one stays absent. */
