@@ -51,7 +51,7 @@ export async function benchHits(o: {
     for (const variant of variants(o.redisUrl))
       contenders.push(await startVariant(variant, join(folder, variant.name)));
     contenders.unshift(await startBare(await replyOf(contenders[0]!)));
-    for (const one of contenders) await round(one, 2);
+    for (const one of contenders) await round(one, 3);
     for (const one of contenders) one.rounds = [];
     for (let index = 0; index < o.rounds; index++) for (const one of contenders) await round(one, o.seconds);
     return contenders.map((one) => figuresOf(one, contenders[0]!));

@@ -9,8 +9,8 @@ async function main(): Promise<void> {
   const config = readConfig(sections);
   const server = await startServer(config);
   const stop = () => void server.stop().then(() => process.exit(0), crash);
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
   if (config.runtime.environment !== 'production') process.stdout.write(greeting(server.url, config));
 }
 

@@ -55,8 +55,8 @@ async function stop(app: NestFastifyApplication, door: HttpDoor, limitMs: number
   app.get(Health).stop();
   const server = app.getHttpServer() as { closeAllConnections(): void };
   const force = setTimeout(() => server.closeAllConnections(), limitMs);
-  await door.close();
-  await app.close().finally(() => clearTimeout(force));
+  // Side by side: the port closes at once, however long event connections take to say goodbye.
+  await Promise.all([door.close(), app.close()]).finally(() => clearTimeout(force));
 }
 
 function cannotListen(error: unknown, port: number, host: string): unknown {

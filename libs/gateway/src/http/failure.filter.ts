@@ -47,8 +47,9 @@ export class FailureFilter implements ExceptionFilter {
   /** A path that exists under another method is not absent: 405, with the methods that there are. */
   private named(failed: Failure, request: FastifyRequest, reply: FastifyReply): Failure {
     if (failed.code !== 'request.not_found') return failed;
-    const allowed = this.routes.methodsOf(request.url).join(', ');
-    if (allowed === '') return failed;
+    const methods = this.routes.methodsOf(request.url);
+    if (methods.length === 0 || methods.includes(request.method)) return failed;
+    const allowed = methods.join(', ');
     reply.header('allow', allowed);
     return failure('request.method', { allowed });
   }

@@ -16,12 +16,16 @@ function refusal(text: string | Buffer) {
 }
 
 describe('readJson', () => {
-  it.each(['{"a":1}', 'null', '[1,"two",{"three":[]}]', '{"text":"caf\\u00e9"}', '{"text":"\\ud83d\\ude00"}'])(
-    'reads %s',
-    (text) => {
-      expect(read(text)).toEqual(JSON.parse(text));
-    },
-  );
+  it.each([
+    '{"a":1}',
+    'null',
+    '[1,"two",{"three":[]}]',
+    '{"text":"caf\\u00e9"}',
+    '{"text":"\\ud83d\\ude00"}',
+    `"${'x'.repeat(200)}"`,
+  ])('reads %s', (text) => {
+    expect(read(text)).toEqual(JSON.parse(text));
+  });
 
   it('refuses an empty body, a body that is no JSON, and bytes that are no UTF-8', () => {
     expect(refusal('')).toMatchObject({ code: 'request.empty' });
