@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { type Announcements, listen } from '#ports';
+import { aRoom, asker } from './support.js';
+
+const VARIANTS = { variants: ['a', 'b'] };
+
+describe('recall', () => {
+  it('gives at once what memory holds, and nothing that must be waited for', async () => {
+    const { queries, answers } = await aRoom();
+    expect(queries.recall({ query: 'hello' }, asker)).toBeUndefined();
+    await answers.write({ query: 'hello', response: 'hi' }, asker);
+    expect(queries.recall({ query: 'hello' }, asker)).toMatchObject({ resultJson: '"hi"', hit: true, tier: 'memory' });
+    expect(queries.recall({ query: 'hello', forceRefresh: true }, asker)).toBeUndefined();
+    expect(queries.recall({ query: 'hello', vector: { k: 1 } }, asker)).toBeUndefined();
+    expect(queries.recall({ query: 'hello', embedding: { model: 'other' } }, asker)).toBeUndefined();
+    expect(queries.recall({ query: 'hello' }, { ...asker, tenant: 'south' })).toBeUndefined();
+  });
+
+  it('leaves turns to be taken at the shared counter', async () => {
+    const { queries, answers } = await aRoom();
+    await answers.write({ query: 'turns', response: VARIANTS, variantStrategy: 'round-robin' }, asker);
+    expect(queries.recall({ query: 'turns' }, asker)).toBeUndefined();
+    await answers.write({ query: 'random', response: VARIANTS }, asker);
+    expect(queries.recall({ query: 'random' }, asker)).toMatchObject({ resultJson: '"a"', variant: { index: 0 } });
+  });
+
+  it('leaves stale answers to be refreshed', async () => {
+    const { queries, cache, names } = await aRoom();
+    const draft = { json: '1', origin: 'written', ttlMs: 1000, staleMs: 60_000 } as const;
+    await cache.keep(names.written({ query: 'old' }, asker.tenant), draft, { now: Date.now() - 2000 });
+    expect(queries.recall({ query: 'old' }, asker)).toBeUndefined();
+    expect(await queries.ask({ query: 'old' }, asker)).toMatchObject({ status: 'stale', resultJson: '1' });
+  });
+});
+
+describe('ask', () => {
+  it('announces every answer, by key, never by text', async () => {
+    const { queries, answers } = await aRoom();
+    const heard: Announcements['query.answered'][] = [];
+    const stop = listen('query.answered', (message) => heard.push(message));
+    await answers.write({ query: 'my pin is 4711', response: 'x' }, asker);
+    queries.recall({ query: 'my pin is 4711' }, asker);
+    await queries.ask({ query: 'nobody knows' }, asker);
+    stop();
+    expect(heard).toMatchObject([
+      { tenant: 'north', status: 'hit', source: 'cache', tier: 'memory' },
+      { tenant: 'north', status: 'miss', source: 'none', tier: null },
+    ]);
+    expect(JSON.stringify(heard)).not.toMatch(/4711|nobody/);
+  });
+
+  it('ends a caller’s waiting with its signal, and keeps what was under way', async () => {
+    const { queries, knowledge } = await aRoom();
+    await knowledge.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
+    const signal = AbortSignal.abort(new Error('gone'));
+    await expect(queries.ask({ query: 'open at nine' }, asker, { signal })).rejects.toThrow('gone');
+    await expect.poll(() => queries.recall({ query: 'open at nine' }, asker)?.hit).toBe(true);
+  });
+
+  it('gives what was retrieved though a purge came in between, and does not keep it', async () => {
+    const { queries, knowledge, answers, cache } = await aRoom();
+    await knowledge.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
+    const stop = listen('provider.call', ({ family }) => {
+      if (family === 'embedding-model') void answers.purge({}, asker);
+    });
+    const asked = await queries.ask({ query: 'open at nine' }, asker);
+    stop();
+    expect(asked).toMatchObject({ source: 'vectordb', expiresAt: null, freshFor: null });
+    expect(cache.stats()).toMatchObject([{ entries: 0 }]);
+  });
+});
