@@ -1,6 +1,6 @@
 // selectCache(): a cache for a program of your own, chosen by options or by the same variables as the server's.
 import { randomBytes } from 'node:crypto';
-import { type CacheConfig, cacheSection, type EntryRef, openCache, type TieredCache } from '#cache';
+import { type CacheConfig, cacheSection, type EntryDraft, type EntryRef, openCache, type TieredCache } from '#cache';
 import { environmentSources, readConfig, runtimeSection, type Sources } from '#config';
 import { cryptoSection, type KeyNames, keyNamesFrom, openSealer } from '#crypto';
 import { Secret } from '#ports';
@@ -37,7 +37,10 @@ export function selectCache(options: CacheOptions = {}): LibraryCache {
   return new LibraryCache(options);
 }
 
-/** Values are JSON: what `JSON.stringify` keeps comes back. Every method fails with a `Failure`, whose `code` is stable. */
+/**
+ * Values are JSON: what `JSON.stringify` keeps comes back. What the cache cannot do fails with a `Failure`, whose `code`
+ * is stable; a value without a JSON form is a TypeError, a `ttl` that is no time a RangeError.
+ */
 export class LibraryCache {
   private opened: Promise<Opened> | undefined;
   private readonly tenant: string;
@@ -53,22 +56,25 @@ export class LibraryCache {
     return found?.state === 'fresh' ? (JSON.parse(found.entry.json) as T) : undefined;
   }
 
-  /** Keeps a value for `ttl` seconds. */
+  /** Keeps a value for `ttl` seconds, more than 0 and no longer than CACHE_TTL_MAX. */
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
+    const draft = draftOf(value, ttl);
     const { cache, ref } = await this.at(key);
-    const json = JSON.stringify(value);
-    if (json === undefined) throw new TypeError('The value has no JSON form (undefined, a function or a symbol).');
-    await cache.keep(ref, { json, origin: 'written', ...(ttl !== undefined && { ttlMs: ttl * 1000 }) });
+    await cache.keep(ref, draft);
   }
 
-  /** The value that is kept, else what `make` gives, which is then kept. Many who ask at once wait for one `make`. */
+  /**
+   * The value that is kept, else what `make` gives, which is then kept (`undefined` is not). Many who ask at once wait
+   * for one `make`. What is deleted or set while it is being made stays so.
+   */
   async wrap<T>(key: string, make: () => Promise<T>, ttl?: number): Promise<T> {
-    const kept = await this.get<T>(key);
-    if (kept !== undefined) return kept;
     const { cache, ref } = await this.at(key);
     return cache.flight(ref, async () => {
+      const kept = await this.get<T>(key);
+      if (kept !== undefined) return kept;
+      const mark = await cache.mark(ref);
       const made = await make();
-      await this.set(key, made, ttl);
+      if (made !== undefined) await cache.keep(ref, draftOf(made, ttl), { mark });
       return made;
     });
   }
@@ -103,6 +109,13 @@ export class LibraryCache {
     });
     return this.opened;
   }
+}
+
+function draftOf(value: unknown, ttl: number | undefined): EntryDraft {
+  const json = JSON.stringify(value);
+  if (json === undefined) throw new TypeError('The value has no JSON form (undefined, a function or a symbol).');
+  if (ttl !== undefined && !(ttl > 0)) throw new RangeError('ttl must be a number of seconds above 0.');
+  return { json, origin: 'written', ...(ttl !== undefined && { ttlMs: ttl * 1000 }) };
 }
 
 interface Opened {
