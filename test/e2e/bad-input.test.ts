@@ -196,6 +196,22 @@ describe('fields', () => {
     });
   });
 
+  it('400 for a purge whose selector would be passed over, and nothing is purged', async () => {
+    await write({ query: 'kept' });
+    const named = await server.send('DELETE', '/api/cache?__proto__=1');
+    expect(named).toMatchObject({ status: 400, json: { errors: [{ path: '__proto__' }] } });
+    const inBody = await server.send('DELETE', '/api/cache', { body: { tag: 'x' } });
+    expect(inBody).toMatchObject({ status: 400, json: { errors: [{ code: 'unexpected_body' }] } });
+    expect((await query({ query: 'kept' })).json.hit).toBe(true);
+  });
+
+  it('400 for numbers that no number can hold', async () => {
+    for (const raw of ['{"query":"x","params":{"t":1e999}}', '{"query":"x","response":-1e999}']) {
+      const reply = await server.send('POST', raw.includes('response') ? '/api/cache' : '/api/cache/query', { raw });
+      expect(reply).toMatchObject({ status: 400, json: { errors: [{ code: 'not_finite' }] } });
+    }
+  });
+
   it('never repeats a question in an error', async () => {
     const secret = 'my pin is 4711';
     const replies = await Promise.all([

@@ -70,11 +70,14 @@ export class Pipeline {
   validate(arrival: Arrival, { input, produces }: EndpointSpec): void {
     checkAccept(arrival.headers.accept, produces);
     if (input.params) arrival.params = parsed(input.params, arrival.params, 'path');
-    if (input.query) arrival.query = parsed(input.query, arrival.query, 'query');
+    if (input.query) {
+      checkNames(arrival.query);
+      arrival.query = parsed(input.query, arrival.query, 'query');
+    }
     if (input.body) {
       if (arrival.body === undefined || arrival.body === null) throw failure('request.empty', {});
       arrival.body = parsed(input.body.schema as z.ZodType, arrival.body, 'body');
-    }
+    } else refuseBody(arrival.body);
   }
 
   /** 3. Token → caller, and the endpoint's scope. A token that was verified before and is still good costs a look-up. */
@@ -144,6 +147,24 @@ function parsed(schema: z.ZodType, value: unknown, part: string): unknown {
   throw failure('request.invalid', { part, count: problems.length }, { problems });
 }
 
+/** Zod passes over a parameter of this name, so that a purge of nothing known would become a purge of all. */
+function checkNames(query: unknown): void {
+  if (!Object.hasOwn(query as object, '__proto__')) return;
+  throw invalid('query', { path: '__proto__', code: 'unrecognized_keys', message: NO_SUCH_FIELD });
+}
+
+/** Who puts a selector into the body of a DELETE would purge all. An empty object says nothing, and some clients send it. */
+function refuseBody(body: unknown): void {
+  if (body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0)) return;
+  throw invalid('body', { path: '', code: 'unexpected_body', message: 'This operation takes no body.' });
+}
+
+function invalid(part: string, problem: InputProblem): Failure {
+  return failure('request.invalid', { part, count: 1 }, { problems: [problem] });
+}
+
+const NO_SUCH_FIELD = 'There is no such field. Remove it.';
+
 /** One problem a field: an unknown field is named itself, not the object around it. */
 function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
   const path = issue.path.map(String);
@@ -151,7 +172,7 @@ function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
     return issue.keys.map((key) => ({
       path: [...path, key].join('.').slice(0, 200),
       code: issue.code,
-      message: 'There is no such field. Remove it.',
+      message: NO_SUCH_FIELD,
     }));
   }
   return [{ path: path.join('.').slice(0, 200), code: issue.code, message: issue.message }];
@@ -159,6 +180,8 @@ function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
 
 function checkAccept(accept: string | undefined, produces = 'application/json'): void {
   if (accept === undefined || accept.includes('*/*') || accept.includes(produces)) return;
-  if (accept.includes(`${produces.split('/')[0]}/*`) || accept.includes('application/problem+json')) return;
+  const wanted = accept.toLowerCase();
+  const enough = [produces, `${produces.split('/')[0]}/*`, 'application/problem+json'];
+  if (enough.some((type) => wanted.includes(type))) return;
   throw failure('request.not_acceptable', { offered: produces });
 }

@@ -32,6 +32,7 @@ function aPipeline(windows = new SlidingWindowStorage()): Pipeline {
 
 class TeaDto extends createZodDto(z.strictObject({ tea: z.string() })) {}
 const endpoint: EndpointSpec = { input: { body: TeaDto }, scope: 'cache:read', cost: 1 };
+const bodiless = { body: undefined };
 const open: EndpointSpec = { input: {}, scope: 'open', cost: 1 };
 
 const anExchange = () => new Exchange('http', 'c', '192.0.2.1', 1000);
@@ -117,7 +118,7 @@ describe('a request that must not wait', () => {
 describe('an open endpoint', () => {
   it('asks for no token, and counts against the address', async () => {
     const exchange = anExchange();
-    await aPipeline().pass(exchange, anArrival(), open);
+    await aPipeline().pass(exchange, anArrival(undefined, bodiless), open);
     expect(exchange).toMatchObject({ caller: undefined, limit: { limit: 2, remaining: 1 } });
   });
 
@@ -125,14 +126,16 @@ describe('an open endpoint', () => {
     const pipeline = aPipeline();
     for (let index = 0; index < 20; index++) {
       const exchange = anExchange();
-      expect(await ending(() => pipeline.pass(exchange, anArrival(), { ...open, cost: 0 }))).toBeUndefined();
+      expect(
+        await ending(() => pipeline.pass(exchange, anArrival(undefined, bodiless), { ...open, cost: 0 })),
+      ).toBeUndefined();
       expect(exchange.limit).toBeUndefined();
     }
   });
 
   it('for any valid token asks for no scope', async () => {
     const exchange = anExchange();
-    await aPipeline().pass(exchange, anArrival(aToken('ann', [])), { ...open, scope: 'token' });
+    await aPipeline().pass(exchange, anArrival(aToken('ann', []), bodiless), { ...open, scope: 'token' });
     expect(exchange.caller).toMatchObject({ subject: 'ann' });
   });
 });
@@ -143,10 +146,14 @@ describe('what a client accepts', () => {
       aPipeline().validate({ headers: { accept } }, { ...open, ...(produces !== undefined && { produces }) }),
     );
 
-  it.each([undefined, '*/*', 'application/*', 'application/json', 'text/html, application/json;q=0.5'])(
-    'includes JSON: %s',
-    async (accept) => expect(await accepted(accept)).toBeUndefined(),
-  );
+  it.each([
+    undefined,
+    '*/*',
+    'application/*',
+    'Application/JSON',
+    'application/json',
+    'text/html, application/json;q=0.5',
+  ])('includes JSON: %s', async (accept) => expect(await accepted(accept)).toBeUndefined());
 
   it('includes JSON where it asks for problems alone', async () => {
     expect(await accepted('application/problem+json')).toBeUndefined();
@@ -187,6 +194,18 @@ describe('problems of input', () => {
     const fine: Arrival = { headers: {}, params: { key: 'abc' }, query: { limit: '4' } };
     aPipeline().validate(fine, { ...open, input });
     expect(fine.query).toEqual({ limit: 4 });
+  });
+
+  it('are not passed over where a name or a body means nothing', () => {
+    const validate = (arrival: Partial<Arrival>) => () =>
+      aPipeline().validate({ headers: {}, ...arrival }, { ...open, input: { query: z.strictObject({}) } });
+    expect(validate({ query: JSON.parse('{"__proto__":"1"}') })).toThrow(
+      expect.objectContaining({ problems: [expect.objectContaining({ path: '__proto__' })] }),
+    );
+    for (const body of [{ tag: 'x' }, [1], 'tag=x', 0]) {
+      expect(validate({ query: {}, body })).toThrow(expect.objectContaining({ code: 'request.invalid' }));
+    }
+    for (const body of [undefined, null, {}, []]) expect(validate({ query: {}, body })).not.toThrow();
   });
 
   it('never tell more than 200 characters of a name', () => {

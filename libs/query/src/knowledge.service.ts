@@ -91,7 +91,10 @@ export class KnowledgeService {
     return store.query(ref, { vector, k, ...given({ threshold, filter }) }, options);
   }
 
-  /** Embeds what has no vector, and writes. The collection is made on the first write, with the embedder's dimension. */
+  /**
+   * Embeds what has no vector, and writes. A collection that is absent is made with the embedder's dimension, so that it can
+   * be asked by text; one of another dimension is made by `openCollection`.
+   */
   async upsert(
     documents: readonly Document[],
     collection: string | undefined,
@@ -105,7 +108,7 @@ export class KnowledgeService {
       return await store.upsert(ref, points, options);
     } catch (error) {
       if (!isFailure(error, 'vector.collection_absent')) throw error;
-      await store.openCollection(ref, { dimension: points[0]!.vector.length, metric: 'cosine' }, options);
+      await store.openCollection(ref, this.specFor(points, ref), options);
       return store.upsert(ref, points, options);
     }
   }
@@ -133,6 +136,20 @@ export class KnowledgeService {
     this.checkModel(model);
     const { vectors, tokens } = await this.embedder.embed(texts, { ...options, purpose: 'document' });
     return { model: this.embedder.model, dimensions: vectors[0]!.length, vectors, tokens };
+  }
+
+  /** Compared before the collection is made: what is refused leaves none behind. */
+  private specFor(points: readonly VectorPoint[], { collection }: CollectionRef): CollectionSpec {
+    const dimension = this.embedder.dimensions ?? points[0]!.vector.length;
+    const odd = points.findIndex(({ vector }) => vector.length !== dimension);
+    if (odd < 0) return { dimension, metric: 'cosine' };
+    const received = points[odd]!.vector.length;
+    throw failure('vector.dimension_mismatch', {
+      subject: `document ${odd}`,
+      received,
+      collection,
+      expected: dimension,
+    });
   }
 
   private async points(documents: readonly Document[], options: CallOptions): Promise<VectorPoint[]> {

@@ -46,6 +46,16 @@ describe('documents', () => {
     expect(await knowledge.collections('north')).toMatchObject([{ name: 'c', dimension: 3, count: 0 }]);
   });
 
+  it('of another dimension than the embedder’s make no collection, and leave none behind', async () => {
+    const { knowledge } = await aRoom();
+    const own = [{ id: 'd', vector: [1, 2, 3] }];
+    const refused = { code: 'vector.dimension_mismatch', facts: { subject: 'document 1', received: 3, expected: 64 } };
+    await expect(knowledge.upsert([{ id: 'a', text: 'tea' }, ...own], 'c', 'north')).rejects.toMatchObject(refused);
+    expect(await knowledge.collections('north')).toEqual([]);
+    await knowledge.openCollection('c', { dimension: 3, metric: 'cosine' }, 'north');
+    expect(await knowledge.upsert(own, 'c', 'north')).toBe(1);
+  });
+
   it('are never found after their time', async () => {
     const { knowledge } = await aRoom();
     await knowledge.upsert([{ id: 'd', text: 'tea', ttl: -1 }], undefined, 'north');

@@ -1,4 +1,5 @@
-// Reads a JSON body, and refuses what no schema could: bad UTF-8, deep nesting, property names that reach prototypes.
+// Reads a JSON body, and refuses what no schema could: bad UTF-8, deep nesting, numbers beyond all bounds, property names
+// that reach prototypes.
 import { isUtf8 } from 'node:buffer';
 import { type Failure, failure } from '#ports';
 
@@ -6,8 +7,8 @@ import { type Failure, failure } from '#ports';
 export const MAX_DEPTH = 64;
 
 // Only a body that is long enough to be deep, or that holds one of these, needs a walk through its values.
-// \u: an escape may hide a name, or a lone surrogate.
-const SUSPECT = /__proto__|prototype|\\u/i;
+// \u: an escape may hide a name, or a lone surrogate. An exponent of three digits may be more than a number can hold.
+const SUSPECT = /__proto__|prototype|\\u|\de\+?\d{3}/i;
 
 /** The value of a body. @throws Failure `request.malformed`, `request.empty`, `request.too_deep`, `request.forbidden_name` */
 export function readJson(body: Buffer): unknown {
@@ -45,7 +46,7 @@ function walk(root: unknown): void {
 function inArray(values: unknown[], path: string, next: Array<{ value: object; path: string }>): void {
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
-    if (typeof value === 'number') continue;
+    if (typeof value === 'number' && Number.isFinite(value)) continue;
     check(value, `${path}${index}.`, next);
   }
 }
@@ -65,17 +66,18 @@ function check(value: unknown, path: string, next: Array<{ value: object; path: 
   if (isObject(value)) next.push({ value, path });
   else if (typeof value === 'string' && !value.isWellFormed()) {
     throw malformed(path, 'The text holds half of a surrogate pair, which UTF-8 cannot carry.');
+  } else if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw unusable(path, 'not_finite', 'The number is larger than a 64-bit float can hold.');
   }
 }
 
 function malformed(path: string, message: string): Failure {
-  return failure(
-    'request.invalid',
-    { part: 'body', count: 1 },
-    {
-      problems: [{ path: shortened(path), code: 'not_well_formed', message }],
-    },
-  );
+  return unusable(path, 'not_well_formed', message);
+}
+
+function unusable(path: string, code: string, message: string): Failure {
+  const problems = [{ path: shortened(path), code, message }];
+  return failure('request.invalid', { part: 'body', count: 1 }, { problems });
 }
 
 function at(path: string, code: string) {

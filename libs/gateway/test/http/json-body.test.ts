@@ -58,4 +58,12 @@ describe('readJson', () => {
     expect(refusal('{"a":{"\\udfff":1}}')).toEqual({ code: 'request.invalid', path: 'a' });
     expect(refusal('["ok","\\ud800x"]')).toEqual({ code: 'request.invalid', path: '1' });
   });
+
+  it('refuses numbers that no number can hold, and reads the largest that one can', () => {
+    for (const huge of ['1e999', '-1E+400', `1${'0'.repeat(309)}`, `${'1'.repeat(250)}e99`]) {
+      expect(refusal(`{"a":[${huge}]}`)).toEqual({ code: 'request.invalid', path: 'a.0' });
+      expect(refusal(`{"a":{"b":${huge}}}`)).toEqual({ code: 'request.invalid', path: 'a.b' });
+    }
+    expect(read('{"a":[1.7976931348623157e308,1e-400,-0]}')).toEqual({ a: [Number.MAX_VALUE, 0, -0] });
+  });
 });
