@@ -11,6 +11,8 @@ export interface StoredEntry {
   negative: boolean;
   /** Purges of the tenant so far when it was written. */
   generation: number;
+  /** Purges of tags and subjects of the tenant, whichever, so far when it was written. */
+  groups: number;
   /** Tags, each with its purges so far. */
   tags: readonly Counted[];
   subject: Counted | undefined;
@@ -22,7 +24,7 @@ const VERSION = 1;
 const LINE_END = 0x0a;
 
 export function encodeEntry(entry: StoredEntry): Uint8Array {
-  const { json, createdAt, expiresAt, staleUntil, origin, negative, generation, tags, subject } = entry;
+  const { json, createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subject } = entry;
   const header = JSON.stringify([
     createdAt,
     expiresAt,
@@ -30,6 +32,7 @@ export function encodeEntry(entry: StoredEntry): Uint8Array {
     origin,
     negative,
     generation,
+    groups,
     tags,
     subject ?? null,
   ]);
@@ -58,17 +61,27 @@ function readHeader(text: string): Omit<StoredEntry, 'json'> | undefined {
     return undefined;
   }
   if (!isHeader(fields)) return undefined;
-  const [createdAt, expiresAt, staleUntil, origin, negative, generation, tags, subject] = fields;
-  return { createdAt, expiresAt, staleUntil, origin, negative, generation, tags, subject: subject ?? undefined };
+  const [createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subject] = fields;
+  return {
+    createdAt,
+    expiresAt,
+    staleUntil,
+    origin,
+    negative,
+    generation,
+    groups,
+    tags,
+    subject: subject ?? undefined,
+  };
 }
 
-type Header = [number, number, number, Origin, boolean, number, Counted[], Counted | null];
+type Header = [number, number, number, Origin, boolean, number, number, Counted[], Counted | null];
 
 function isHeader(fields: unknown): fields is Header {
-  if (!Array.isArray(fields) || fields.length !== 8) return false;
-  const [createdAt, expiresAt, staleUntil, origin, negative, generation, tags, subject] = fields;
+  if (!Array.isArray(fields) || fields.length !== 9) return false;
+  const [createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subject] = fields;
   return (
-    [createdAt, expiresAt, staleUntil, generation].every(Number.isSafeInteger) &&
+    [createdAt, expiresAt, staleUntil, generation, groups].every(Number.isSafeInteger) &&
     (origin === 'written' || origin === 'vectordb') &&
     typeof negative === 'boolean' &&
     Array.isArray(tags) &&

@@ -12,7 +12,7 @@ export interface Purges {
   readonly name: number;
 }
 
-type Written = Omit<StoredEntry, 'generation' | 'tags' | 'subject'> & {
+type Written = Omit<StoredEntry, 'generation' | 'groups' | 'tags' | 'subject'> & {
   tags: readonly string[];
   subject?: string | undefined;
 };
@@ -38,12 +38,14 @@ export class StoredTier {
 
   /** The entry, where it can be trusted and was not purged. One that cannot be trusted is deleted and announced. */
   async read(ref: EntryRef, signal?: AbortSignal): Promise<StoredEntry | undefined> {
-    const keys = [this.keys.entry(ref), this.keys.generation(ref.tenant)];
-    const [text, generation] = await this.#call('get', signal, (o) => this.store.getMany(keys, o));
+    const keys = [this.keys.entry(ref), this.keys.generation(ref.tenant), this.keys.groupFence(ref.tenant)];
+    const [text, generation, groups] = await this.#call('get', signal, (o) => this.store.getMany(keys, o));
     if (text === undefined) return undefined;
     const entry = await this.#opened(ref, text);
-    if (entry && entry.generation === Number(generation ?? 0) && (await this.#groupsHold(ref, entry, signal)))
-      return entry;
+    if (entry && entry.generation === Number(generation ?? 0)) {
+      // Mostly no tag or subject of the tenant was purged since, and none has to be asked for.
+      if (entry.groups === Number(groups ?? 0) || (await this.#groupsHold(ref, entry, signal))) return entry;
+    }
     // Nobody waits for this, and nobody is told: the entry is not served either way.
     this.#call('delete', undefined, (o) => this.store.delete([keys[0]!], o)).catch(() => {});
     return undefined;
@@ -68,7 +70,8 @@ export class StoredTier {
     if (mark && differs(mark, purges, groups.length > 0)) return false;
     const tags = entry.tags.map((tag, at): Counted => [tag, counts[at]!]);
     const subject: Counted | undefined = entry.subject === undefined ? undefined : [entry.subject, counts.at(-1)!];
-    const bytes = encodeEntry({ ...entry, generation: purges.generation, tags, subject });
+    const { generation, groups: fence } = purges;
+    const bytes = encodeEntry({ ...entry, generation, groups: fence, tags, subject });
     const sealed = await this.sealer.seal(bytes, placeOf(ref));
     const text = base64Of(sealed);
     await this.#call('set', signal, (o) => this.store.set(this.keys.entry(ref), text, entry.staleUntil - now, o));
@@ -92,9 +95,12 @@ export class StoredTier {
 
   /** Forgets the entries of a tag or subject at once. */
   async forgetGroup(tenant: string, group: string): Promise<void> {
-    // The fence first: a fill that saw it unmoved has seen the group's counter unmoved too.
-    await this.#increment(this.keys.groupFence(tenant), FENCE_IDLE_MS);
+    // The fence before and after: who saw it unmoved has seen the group's counter unmoved too, and who wrote in between
+    // wrote down a fence that moves once more.
+    const fence = this.keys.groupFence(tenant);
+    await this.#increment(fence, this.longestLifeMs);
     await this.#increment(group, this.longestLifeMs);
+    await this.#increment(fence, this.longestLifeMs);
   }
 
   /** Entries of a tenant that may be served, some page at a time; a page may be empty though more follow. */

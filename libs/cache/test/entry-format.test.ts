@@ -23,6 +23,7 @@ test('every entry is read as it was written', () => {
     origin: fc.constantFrom('written' as const, 'vectordb' as const),
     negative: fc.boolean(),
     generation: fc.nat(),
+    groups: fc.nat(),
     tags: fc.array(counted),
     subject: fc.option(counted, { nil: undefined }),
   });
@@ -37,16 +38,16 @@ test('an entry cut short anywhere in its header, or with a header of another for
   const whole = Buffer.from(vectors[1].bytes, 'base64');
   for (let length = 0; length <= whole.indexOf(0x0a); length++)
     expect(decodeEntry(whole.subarray(0, length))).toBeUndefined();
-  const header = ['[1,2,3,"written",false,0,[],null]', '{', '{}', '[]', 'null'];
+  const header = ['[1,2,3,"written",false,0,0,[],null]', '{', '{}', '[]', 'null'];
   const broken = [
-    '[1,2,"3","written",false,0,[],null]',
-    '[1,2,3,"stolen",false,0,[],null]',
-    '[1,2,3,"written",0,0,[],null]',
+    '[1,2,"3","written",false,0,0,[],null]',
+    '[1,2,3,"stolen",false,0,0,[],null]',
+    '[1,2,3,"written",0,0,0,[],null]',
   ];
   const counted = [
-    '[1,2,3,"written",false,0,{},null]',
-    '[1,2,3,"written",false,0,[["a"]],null]',
-    '[1,2,3,"written",false,0,[],["a",1.5]]',
+    '[1,2,3,"written",false,0,0,{},null]',
+    '[1,2,3,"written",false,0,0,[["a"]],null]',
+    '[1,2,3,"written",false,0,0,[],["a",1.5]]',
   ];
   const [sound, ...rest] = [...header, ...broken, ...counted].map((text) =>
     decodeEntry(Buffer.from(`\u0001${text}\n1`)),
