@@ -1,6 +1,8 @@
 // What is wrong with a request is said by code, field and fix; nothing wrong is ever a 5xx.
 import { createHmac, randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import jsonwebtoken from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -267,6 +269,15 @@ describe('resources and headers', () => {
       expect(reply.headers.get('cross-origin-opener-policy')).toBe('same-origin');
       expect(reply.headers.get('cross-origin-embedder-policy')).toBe('require-corp');
     }
+  });
+
+  it('431 for headers that are too large, 400 for what is no HTTP, as problems too', async () => {
+    const large = await server.send('GET', '/health', { headers: { 'x-large': 'x'.repeat(20_000) } });
+    expect(large).toMatchObject({ status: 431, json: { status: 431, code: 'request.headers_too_large' } });
+    expect(large.headers.get('content-type')).toBe('application/problem+json');
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write('NOT HTTP AT ALL\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 400 .*"code":"request.headers"/s);
   });
 
   it('survives headers that no client should send', async () => {

@@ -16,6 +16,8 @@ const STATUS_OF_KIND: Record<FailureKind, number> = {
 const STATUS_OF_CODE: Partial<Record<FailureCode, number>> = {
   'request.too_large': 413,
   'request.media_type': 415,
+  'request.headers_too_large': 431,
+  'request.slow': 408,
   'request.method': 405,
   'request.not_acceptable': 406,
   'cache.entry_too_large': 413,

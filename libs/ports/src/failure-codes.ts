@@ -52,6 +52,16 @@ export const FAILURES = {
     retry: false,
   },
   'request.headers': { kind: 'invalid', title: 'Bad request', detail: 'The request could not be read: {reason}.' },
+  'request.headers_too_large': {
+    kind: 'invalid',
+    title: 'Headers too large',
+    detail: 'The request line and headers are larger than 16 KiB.',
+  },
+  'request.slow': {
+    kind: 'invalid',
+    title: 'Request too slow',
+    detail: 'The request was not sent in full within HTTP_HEADERS_TIMEOUT.',
+  },
   // Callers
   'auth.missing': { kind: 'unauthenticated', title: 'No token', detail: 'Send Authorization: Bearer <JWT>.' },
   'auth.malformed': { kind: 'unauthenticated', title: 'Not a token', detail: 'The bearer token is not a JWT.' },
@@ -365,7 +375,12 @@ export const FAILURES = {
     title: 'Token refused',
     detail: 'The server refused the token ({reason}). {fix}',
   },
-  'cli.server_elsewhere': { kind: 'unauthenticated', title: 'Server of another folder', detail: 'No token can be minted here: JWT_SECRET is not set, and there is no {dataDir} with the secret of a server. Run resk in the folder of the server, or give a token with --token.' },
+  'cli.server_elsewhere': {
+    kind: 'unauthenticated',
+    title: 'Server of another folder',
+    detail:
+      'No token can be minted here: JWT_SECRET is not set, and there is no {dataDir} with the secret of a server. Run resk in the folder of the server, or give a token with --token.',
+  },
   'cli.signing_secret_missing': {
     kind: 'unauthenticated',
     title: 'No signing secret',

@@ -1,6 +1,7 @@
 // The Fastify instance under Nest: its limits (step 0), its body parser, and what every reply carries.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { answerClientError } from './client-error.js';
 import { DOCS_POLICY, exchangeHeaders, securityHeaders } from './headers.js';
 import type { HttpConfig } from './http.section.js';
 import { readJson } from './json-body.js';
@@ -32,6 +33,7 @@ export function mainInstance(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    clientErrorHandler: answerClientError,
     serverFactory: (handler) => {
       const server = createServer((request, response) => {
         if (!shortcut(request, response)) handler(request, response);

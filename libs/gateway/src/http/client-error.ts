@@ -1,0 +1,37 @@
+// Answers what never became a request: headers that are too large, a client that is too slow, bytes that are no HTTP.
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Failure, failure } from '#ports';
+import { securityHeaders } from './headers.js';
+import { problemOf } from './problem.js';
+
+const LINGER_MS = 1000;
+
+/** https://nodejs.org/api/http.html#event-clienterror: the connection is ours to answer and to end. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET') socket.destroy();
+  if (!socket.writable) return;
+  const correlationId = randomUUID();
+  const problem = problemOf(failureOf(error), correlationId);
+  const body = JSON.stringify(problem);
+  const headers = {
+    ...securityHeaders(false),
+    'x-correlation-id': correlationId,
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n`;
+  socket.end(head + body);
+  // What still comes is read and dropped: a connection closed over unread bytes is reset, and the answer lost with it.
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+function failureOf({ code }: NodeJS.ErrnoException): Failure {
+  if (code === 'HPE_HEADER_OVERFLOW') return failure('request.headers_too_large', {});
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return failure('request.slow', {});
+  return failure('request.headers', { reason: 'it is not a valid HTTP request' });
+}
