@@ -1,4 +1,5 @@
 // The same sliding window, shared by all instances over Redis: one atomic script a hit, and the process's own count while Redis is away.
+import { LRUCache } from 'lru-cache';
 import type { RedisConnection } from '#cache';
 import type { KeyNames } from '#crypto';
 import type { Hit, Limiter } from './hit.js';
@@ -44,6 +45,9 @@ end
 return { 0, used, used > 0 and forgotten(last) or 0, forgotten(waits) }
 `;
 
+/** Trackers whose keyed name is kept at hand. */
+const MAX_REMEMBERED_NAMES = 10_000;
+
 export interface SharedWindowOptions {
   /** What every key of the service in Redis begins with (REDIS_PREFIX). */
   prefix: string;
@@ -59,6 +63,7 @@ export interface SharedWindowOptions {
  */
 export class RedisSlidingWindow implements Limiter {
   private readonly memory: SlidingWindow;
+  private readonly named = new LRUCache<string, string>({ max: MAX_REMEMBERED_NAMES });
   private readonly script: ReturnType<RedisConnection['script']>;
 
   constructor(
@@ -76,9 +81,18 @@ export class RedisSlidingWindow implements Limiter {
     return this.shared(key, cost, limit, windowMs);
   }
 
+  private nameOf(key: string): string {
+    let name = this.named.get(key);
+    if (name === undefined) {
+      name = `${this.options.prefix}:l:${this.options.rule}:${this.names.name(key)}`;
+      this.named.set(key, name);
+    }
+    return name;
+  }
+
   private async shared(key: string, cost: number, limit: number, windowMs: number): Promise<Hit> {
     // Trackers name users: their keyed hash stands in Redis, not they.
-    const name = `${this.options.prefix}:l:${this.options.rule}:${this.names.name(key)}`;
+    const name = this.nameOf(key);
     let reply: readonly [number, number, number, number];
     try {
       reply = (await this.script.run([name], [cost, limit, windowMs, STEPS].map(String))) as typeof reply;
