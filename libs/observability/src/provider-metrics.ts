@@ -16,8 +16,15 @@ export function providerMetrics(registry: Registry): Feed[] {
     labels: ['family', 'provider', 'code'],
     registry,
   });
+  const rejected = new CounterTally({
+    name: 'resk_vector_rejected_documents_total',
+    help: 'Stored documents that could not be trusted, and were not given as matches.',
+    labels: ['provider', 'reason'],
+    registry,
+  });
   return [
     ...circuits(registry),
+    fedBy('vector.rejected', ({ provider, reason }) => rejected.add(1, provider, reason)),
     fedBy('provider.call', ({ family, provider, operation, outcome, durationMs }) => {
       durations.observe(durationMs * SECONDS_PER_MS, family, provider, operation);
       if (outcome !== 'ok') errors.add(1, family, provider, outcome);

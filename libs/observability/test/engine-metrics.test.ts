@@ -61,6 +61,7 @@ describe('engine metrics', () => {
     announce('cache.purge', { tenant: 'n', scope: 'tag', purged: null });
     announce('cache.evicted', { tier: 'memory', reason: 'size', bytes: 100 });
     announce('cache.rejected', { tier: 'sqlite', reason: 'tampered' });
+    announce('vector.rejected', { provider: 'embedded', reason: 'unsealed' });
     const text = await registry.metrics();
     expect(text).toContain('resk_cache_writes_total{origin="written"} 2\n');
     expect(text).toContain('resk_cache_written_bytes_total{origin="written"} 42\n');
@@ -68,6 +69,7 @@ describe('engine metrics', () => {
     expect(text).toContain('resk_cache_evictions_total{tier="memory",reason="size"} 1\n');
     expect(text).toContain('resk_cache_evicted_bytes_total{tier="memory",reason="size"} 100\n');
     expect(text).toContain('resk_cache_rejected_entries_total{tier="sqlite",reason="tampered"} 1\n');
+    expect(text).toContain('resk_vector_rejected_documents_total{provider="embedded",reason="unsealed"} 1\n');
   });
 
   test('time calls to stores and count those that failed', async () => {
