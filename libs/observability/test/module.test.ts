@@ -116,7 +116,7 @@ describe('lines of Nest', () => {
   };
 
   test.each([
-    ['log', 'info'],
+    ['log', 'debug'],
     ['warn', 'warn'],
     ['debug', 'debug'],
     ['verbose', 'trace'],

@@ -24,6 +24,7 @@ async function everything(): Promise<string> {
   announce('cache.purge', { tenant, scope: 'tenant', purged: 1 });
   announce('cache.evicted', { tier, reason: 'size', bytes: 1 });
   announce('cache.rejected', { tier, reason: 'unsealed' });
+  announce('vector.rejected', { provider: 'embedded', reason: 'tampered' });
   announce('cache.store_failed', { tier: 'redis', operation: 'get', code: 'call.timeout' });
   announce('cache.store_call', { tier: 'redis', operation: 'get', durationMs: 1 });
   const call = { provider: 'openai', operation: 'embed', outcome: 'call.timeout', durationMs: 1 };
