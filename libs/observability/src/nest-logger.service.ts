@@ -31,11 +31,7 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, rest);
   }
 
-  private write(
-    level: 'warn' | 'debug' | 'trace' | 'error' | 'fatal',
-    message: unknown,
-    rest: unknown[],
-  ): void {
+  private write(level: 'warn' | 'debug' | 'trace' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
     const context = typeof rest.at(-1) === 'string' ? (rest.at(-1) as string) : undefined;
     const err = [message, ...rest].find((one) => one instanceof Error);
     const fields = { ...(context !== undefined && { context }), ...(err && { err }) };
