@@ -1,4 +1,5 @@
 // Starts the server, says where it is, and stops it on a signal.
+import { inspect } from 'node:util';
 import { readConfig } from '#config';
 import { Failure } from '#ports';
 import { greeting } from './greeting.js';
@@ -8,17 +9,17 @@ import { startServer } from './server.js';
 async function main(): Promise<void> {
   const config = readConfig(sections);
   const server = await startServer(config);
-  const stop = () => void server.stop().then(() => process.exit(0), crash);
+  const ended = () => process.exit(0);
+  const stop = () => void server.stop().then(ended, (error: unknown) => end('did not stop in order', error));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   if (config.runtime.environment !== 'production') process.stdout.write(greeting(server.url, config));
 }
 
-/** Says what keeps the server from starting. A failure's message is meant for the operator; anything else is a fault. */
-function crash(error: unknown): never {
-  const reason = error instanceof Failure ? error.message : ((error as Error)?.stack ?? String(error));
-  process.stderr.write(`resk-caching did not start.\n${reason}\n`);
+/** Ends the process. A failure's message is meant for the operator; anything else is a fault, shown with where it arose. */
+function end(what: string, error: unknown): never {
+  process.stderr.write(`resk-caching ${what}.\n${error instanceof Failure ? error.message : inspect(error)}\n`);
   process.exit(1);
 }
 
-main().catch(crash);
+main().catch((error: unknown) => end('did not start', error));

@@ -60,8 +60,7 @@ async function stop(app: NestFastifyApplication, door: HttpDoor, limitMs: number
 }
 
 function cannotListen(error: unknown, port: number, host: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const reason = code === undefined ? undefined : LISTEN_ERRORS[code];
+  const reason = LISTEN_ERRORS[String((error as NodeJS.ErrnoException).code)];
   return reason
     ? failure('boot.failed', { reason: `Cannot listen on ${host}:${port}: ${reason}` }, { cause: error })
     : error;

@@ -1,6 +1,6 @@
 // A server is started, or said not to be; and stopped without losing a request.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -97,6 +97,35 @@ describe('main', () => {
       expect(text()).toContain('resk-caching did not start.\nThe configuration is not valid:\n  PORT');
     } finally {
       restored();
+    }
+  });
+
+  it('shows where a fault arose that no failure of ours names', async () => {
+    const [before, odd] = [process.cwd(), mkdtempSync(join(tmpdir(), 'resk-odd-'))];
+    mkdirSync(join(odd, '.env'));
+    process.chdir(odd);
+    const { text, exit } = await main({});
+    try {
+      await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(1), 20_000);
+      expect(text()).toMatch(/did not start\.\nError: EISDIR.*\n +at /);
+    } finally {
+      restored();
+      process.chdir(before);
+      rmSync(odd, { recursive: true, force: true });
+    }
+  });
+
+  it('prints no token in production', async () => {
+    const env = { NODE_ENV: 'production', JWT_SECRET: 'a secret of at least thirty-two characters' };
+    const { text, exit, ownStop } = await main(env);
+    try {
+      await vi.waitFor(() => expect(ownStop()).toBeDefined(), 20_000);
+      expect(text()).toBe('');
+      ownStop()!();
+      await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(0), 20_000);
+    } finally {
+      restored();
+      process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
     }
   });
 });

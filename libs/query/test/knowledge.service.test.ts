@@ -65,10 +65,13 @@ describe('documents', () => {
   it('go with their collection', async () => {
     const { knowledge } = await aRoom();
     await knowledge.upsert([{ id: 'd', text: 'tea' }], undefined, 'north');
+    expect((await knowledge.retrieve({ query: 'tea' }, 'north')).matches).toHaveLength(1);
     await knowledge.dropCollection('default', 'north');
     await expect(knowledge.dropCollection('default', 'north')).rejects.toMatchObject({
       code: 'vector.collection_absent',
     });
+    // It was known to be there: the first question finds out, the next one is not even embedded.
+    expect(await knowledge.retrieve({ query: 'tea' }, 'north')).toMatchObject({ matches: [] });
     expect(await knowledge.retrieve({ query: 'tea' }, 'north')).toEqual({ matches: [], latencies: {} });
   });
 });
