@@ -65,6 +65,14 @@ describe.concurrent('the package', () => {
     expect(stdout).toMatch(/^Usage: resk /);
   });
 
+  it('takes it as no failure when nobody reads its output to the end', async () => {
+    const child = spawn(join(folder, 'node_modules/.bin/resk'), ['--help'], { cwd: folder });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (text) => (said += text));
+    expect([...(await once(child, 'close')), said]).toEqual([0, null, '']);
+  });
+
   it('brings a server that starts, with all that it needs to search and to show its documents', async ({
     onTestFinished,
   }) => {
