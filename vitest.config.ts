@@ -16,6 +16,8 @@ export default defineConfig({
     include: ['{libs,apps}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is waited for comes soon, but not on every machine within Vitest's one second.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     coverage: {
       provider: 'v8',
