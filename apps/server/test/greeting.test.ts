@@ -1,3 +1,4 @@
+// What a developer is greeted with works as it is pasted.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// Which questions share an entry, and which do not.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { KeyNames } from '#crypto';

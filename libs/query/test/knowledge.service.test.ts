@@ -1,3 +1,4 @@
+// Documents are embedded, kept and found again; what is refused leaves nothing behind.
 import { describe, expect, it } from 'vitest';
 import { aRoom } from './support.js';
 

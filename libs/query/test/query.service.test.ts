@@ -1,3 +1,4 @@
+// The story of a question where HTTP does not show it: what is answered at once, announced, and not kept.
 import { describe, expect, it } from 'vitest';
 import { type Announcements, listen } from '#ports';
 import { aRoom, asker } from './support.js';

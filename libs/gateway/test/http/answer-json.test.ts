@@ -1,3 +1,4 @@
+// The bytes and headers of a reply to a question.
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '#query';
 import { answerHeaders, answerJson } from '../../src/http/answer-json.js';

@@ -1,3 +1,4 @@
+// What never became a request is answered in the form of every error.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';

@@ -1,3 +1,4 @@
+// The headers that every reply carries, and those that a failure adds.
 import { describe, expect, it } from 'vitest';
 import { Exchange } from '../../src/exchange.js';
 import { exchangeHeaders, failureHeaders, securityHeaders } from '../../src/http/headers.js';

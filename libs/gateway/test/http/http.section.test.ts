@@ -1,3 +1,4 @@
+// What an operator may set of the HTTP door.
 import { describe, expect, it } from 'vitest';
 import { environmentSources, readConfig } from '#config';
 import { httpSection } from '../../src/http/http.section.js';

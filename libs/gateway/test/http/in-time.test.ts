@@ -1,3 +1,4 @@
+// A caller waits no longer than its request may take.
 import { describe, expect, it } from 'vitest';
 import { Exchange } from '../../src/exchange.js';
 import { inTime } from '../../src/http/in-time.js';

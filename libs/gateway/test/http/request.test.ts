@@ -1,3 +1,4 @@
+// How an exchange begins: its correlation id, its address, its deadline.
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';

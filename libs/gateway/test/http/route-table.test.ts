@@ -1,3 +1,4 @@
+// A wrong method is told from a wrong path.
 import { describe, expect, it } from 'vitest';
 import { RouteTable } from '../../src/http/route-table.js';
 
