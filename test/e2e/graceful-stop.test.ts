@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { connectPlain, connectSocketIo } from '../../libs/gateway/test/events/event-app.js';
 import { type Behaviour, behaving, honestly, OpenAiDouble } from '../doubles/openai.js';
 import { aFolder, type ChildServer, ensureBuilt, startChildServer } from '../support/child-server.js';
+import { connectPlain, connectSocketIo } from '../support/event-clients.js';
 
 const PATIENT = { timeout: 15_000 };
 

@@ -1,6 +1,6 @@
 // Two servers on one Redis are one service: what one forgets, counts or says holds for the other.
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { connectPlain, connectSocketIo } from '../../libs/gateway/test/events/event-app.js';
+import { connectPlain, connectSocketIo } from '../support/event-clients.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
