@@ -84,6 +84,14 @@ describe('forceRefresh', () => {
     expect((await ask('by hand', { forceRefresh: true })).json).toMatchObject({ result: null, source: 'none' });
     expect((await ask('by hand')).json).toMatchObject({ result: 'stays', hit: true });
   });
+
+  it('gives a reader what is retrieved, without overwriting what a writer wrote', async () => {
+    const { ask, write } = await aTenant({ texts: ['opening hours'] });
+    await write('opening hours', 'at nine');
+    const refreshed = await ask('opening hours', { forceRefresh: true });
+    expect(refreshed.json).toMatchObject({ source: 'vectordb', expiresAt: null });
+    expect((await ask('opening hours')).json).toMatchObject({ result: 'at nine', hit: true });
+  });
 });
 
 describe('retrieval options', () => {

@@ -95,12 +95,12 @@ export class QueryService {
       // How long it is remembered that there is nothing is the operator's to say.
       ...(question.ttl !== undefined && !empty && { ttlMs: question.ttl * 1000 }),
     };
-    const entry = await (empty && replacing ? this.keepNothing(ref, draft, mark) : this.keep(ref, draft, mark));
+    const entry = await (replacing ? this.replace(ref, draft, mark) : this.keep(ref, draft, mark));
     return { json: draft.json, empty, entry, latencies };
   }
 
-  /** Nothing is near any more: what was retrieved before is no longer true. What was written by hand stays. */
-  private async keepNothing(ref: EntryRef, draft: EntryDraft, mark: FillMark): Promise<Entry | undefined> {
+  /** What was written by hand stays: who may ask may not overwrite it. What was retrieved before is no longer true. */
+  private async replace(ref: EntryRef, draft: EntryDraft, mark: FillMark): Promise<Entry | undefined> {
     const before = await this.cache.entry(ref);
     if (before?.origin === 'written') return undefined;
     const entry = await this.keep(ref, draft, mark);

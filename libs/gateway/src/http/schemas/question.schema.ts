@@ -12,7 +12,12 @@ export class QuestionDto extends createZodDto(
       params: field.params.optional(),
       seed: field.seed.optional(),
       ttl: field.ttl.optional().describe('Seconds for which an answer that is retrieved now is kept.'),
-      forceRefresh: z.boolean().optional().describe('Do not look into the cache; retrieve, and keep what is found.'),
+      forceRefresh: z
+        .boolean()
+        .optional()
+        .describe(
+          'Do not look into the cache; retrieve, and keep what is found, but never over an answer written by hand.',
+        ),
       vector: z
         .strictObject({
           k: field.k.optional(),
