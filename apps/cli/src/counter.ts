@@ -1,4 +1,4 @@
-// Counts names.
+// Counts how often each name came by.
 
 export class Counter {
   readonly counts: Record<string, number> = {};
