@@ -34,38 +34,35 @@ export function readConfig<const List extends readonly Section[]>(
 function readSection(part: Section, sources: Sources, mode: Mode, problems: Problem[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   const from: Record<string, string> = {};
-  const before = problems.length;
+  const unread = new Set<string>();
   for (const [name, one] of Object.entries(part.settings)) {
     try {
       const { text, source } = sources.lookUp(one.env, one.secret) ?? { text: defaultOf(one, mode), source: 'default' };
       from[name] = source;
-      values[name] = text === undefined ? undefined : readSetting(one, text);
+      values[name] = text === undefined ? undefined : one.read(text);
     } catch (error) {
+      unread.add(name);
       problems.push({ env: one.env, source: from[name] ?? 'environment', message: (error as Error).message });
     }
   }
-  if (problems.length === before) checkRule(part, values, mode, from, problems);
+  for (const { setting, message } of ruleProblems(part, values, mode, unread)) {
+    problems.push({ env: part.settings[setting]!.env, source: from[setting] ?? 'default', message });
+  }
   return values;
-}
-
-function readSetting(one: Setting<unknown>, text: string): unknown {
-  // A default of '' stands for an empty list; elsewhere it never occurs, since blank variables count as unset.
-  return one.read(text);
 }
 
 function defaultOf(one: Setting<unknown>, mode: Mode): string | undefined {
   return mode.production ? one.default : (one.developmentDefault ?? one.default);
 }
 
-function checkRule(
-  part: Section,
-  values: Record<string, unknown>,
-  mode: Mode,
-  from: Record<string, string>,
-  problems: Problem[],
-): void {
-  for (const { setting, message } of part.rule?.(values as ValuesOf<Settings>, mode) ?? []) {
-    problems.push({ env: part.settings[setting]!.env, source: from[setting] ?? 'default', message });
+/** What the section's rule says; of what could not be read it has nothing to say, and may not be able to. */
+function ruleProblems(part: Section, values: Record<string, unknown>, mode: Mode, unread: ReadonlySet<string>) {
+  try {
+    const found = part.rule?.(values as ValuesOf<Settings>, mode) ?? [];
+    return found.filter(({ setting }) => !unread.has(setting));
+  } catch (error) {
+    if (unread.size === 0) throw error;
+    return [];
   }
 }
 

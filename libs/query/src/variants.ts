@@ -49,7 +49,7 @@ export function variantsOf(json: string): VariantSet | null {
   const weights = Array.isArray(kept.weights) ? kept.weights.map(Number) : kept.variants.map(() => 1);
   let total = 0;
   return {
-    strategy: (kept.variantStrategy as VariantStrategy | undefined) ?? 'random',
+    strategy: (kept.variantStrategy as VariantStrategy | undefined) ?? (kept.weights ? 'weighted' : 'random'),
     items: kept.variants.map((one) => JSON.stringify(one)),
     ids: kept.variants.map(idOf),
     sums: weights.map((weight) => (total += weight)),

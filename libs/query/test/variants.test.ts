@@ -52,6 +52,8 @@ describe('choose', () => {
     const weighted = set({ variantStrategy: 'weighted', weights: [3, 0, 1] });
     const at = (point: number) => choose(weighted, { ...from, random: () => point }).index;
     expect([0, 0.5, 0.7499, 0.75, 0.9999].map(at)).toEqual([0, 0, 0, 2, 2]);
+    // Who gives weights means them, whether or not the strategy is named.
+    expect(set({ weights: [3, 0, 1] }).strategy).toBe('weighted');
   });
 
   it('gives a seed the same variant each time, and many seeds all variants in proportion', () => {

@@ -5,7 +5,9 @@ import * as field from './fields.js';
 
 const strategy = z
   .enum(['random', 'weighted', 'deterministic', 'round-robin'])
-  .describe('How a variant is chosen: random, weighted, deterministic by the seed, or in turns.');
+  .describe(
+    'How a variant is chosen: random, weighted, deterministic by the seed, or in turns. Where absent: weighted with weights, else random.',
+  );
 const weights = z
   .array(z.number().min(0).max(1_000_000))
   .min(1)
