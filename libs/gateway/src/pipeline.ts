@@ -48,12 +48,15 @@ export class Pipeline {
 
   /** The steps in their order. Synchronous as long as none of them has to wait, as on a hit by a caller known already. */
   pass(exchange: Exchange, arrival: Arrival, endpoint: EndpointSpec): Step {
-    return inOrder([
-      () => this.admit(exchange, endpoint),
-      () => this.validate(arrival, endpoint),
-      () => this.authenticate(exchange, arrival, endpoint),
-      () => this.limit(exchange, endpoint),
-    ]);
+    const admitted = this.admit(exchange, endpoint);
+    if (admitted) return admitted.then(() => this.passAdmitted(exchange, arrival, endpoint));
+    return this.passAdmitted(exchange, arrival, endpoint);
+  }
+
+  private passAdmitted(exchange: Exchange, arrival: Arrival, endpoint: EndpointSpec): Step {
+    this.validate(arrival, endpoint);
+    const known = this.authenticate(exchange, arrival, endpoint);
+    return known ? known.then(() => this.limit(exchange, endpoint)) : this.limit(exchange, endpoint);
   }
 
   // 0. Size, depth and media type: limits of the door's own parser (http/fastify-instance.ts, events/).
@@ -104,7 +107,8 @@ export class Pipeline {
   /** What failed before it met an endpoint (no such path, a body that cannot be read) counts like any stranger's request. */
   countUnrouted(exchange: Exchange): Step {
     if (exchange.endpoint) return;
-    return inOrder([() => this.admit(exchange, UNROUTED), () => this.limit(exchange, UNROUTED)]);
+    const admitted = this.admit(exchange, UNROUTED);
+    return admitted ? admitted.then(() => this.limit(exchange, UNROUTED)) : this.limit(exchange, UNROUTED);
   }
 
   private permit(exchange: Exchange, caller: Caller, { scope }: EndpointSpec): void {
@@ -121,13 +125,6 @@ export class Pipeline {
   private count(exchange: Exchange, rule: RateRule, tracker: string, cost: number): Step {
     const hit = this.windows.hit(rule, tracker, cost);
     return hit instanceof Promise ? hit.then((one) => settle(exchange, rule, one)) : settle(exchange, rule, hit);
-  }
-}
-
-function inOrder(steps: ReadonlyArray<() => Step>, from = 0): Step {
-  for (let index = from; index < steps.length; index++) {
-    const waiting = steps[index]!();
-    if (waiting) return waiting.then(() => inOrder(steps, index + 1));
   }
 }
 

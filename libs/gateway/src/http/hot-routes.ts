@@ -103,8 +103,10 @@ export class HotRoutes {
   /** Writes past Fastify's serialiser: the body is JSON already. */
   private send(request: FastifyRequest, reply: FastifyReply, answer: Answer): void {
     const body = answerJson(answer);
-    const headers = [...this.fixed, ...exchangeHeaders(request.exchange), ...answerHeaders(answer)];
-    headers.push('content-length', String(Buffer.byteLength(body)));
+    const headers = this.fixed.concat(exchangeHeaders(request.exchange), answerHeaders(answer), [
+      'content-length',
+      String(Buffer.byteLength(body)),
+    ]);
     if (this.stopping) headers.push('connection', 'close');
     reply.hijack();
     reply.raw.writeHead(200, headers);
