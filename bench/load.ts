@@ -1,4 +1,4 @@
-// Sends one load from worker threads of this process to a server in another, and says what came back.
+// Sends one load from this process to a server in another, and says what came back.
 import autocannon from 'autocannon';
 
 export interface Load {
@@ -19,7 +19,7 @@ export interface LoadFigures {
   p99Ms: number;
 }
 
-/** 64 connections without pipelining, from two threads: enough to keep one process busy. */
+/** 64 connections without pipelining: enough to keep one process busy. */
 export async function load({ url, body, headers, seconds, amount }: Load): Promise<LoadFigures> {
   const result = await autocannon({
     url,
@@ -27,7 +27,6 @@ export async function load({ url, body, headers, seconds, amount }: Load): Promi
     body,
     headers: { 'content-type': 'application/json', ...headers },
     connections: 64,
-    workers: 2,
     ...(amount === undefined ? { duration: seconds ?? 3 } : { amount }),
   });
   return {

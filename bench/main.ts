@@ -10,8 +10,8 @@ import { benchVectorSearch } from './vector-search.js';
 const { values } = parseArgs({
   options: {
     json: { type: 'string' },
-    rounds: { type: 'string', default: '9' },
-    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: 'hits,memory,vectors,soak' },
   },
 });
