@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 export interface Usage {
   cpuMicroseconds: number;
+}
+
+/** After a garbage collection. */
+export interface Memory {
   rssBytes: number;
   heapBytes: number;
 }
@@ -31,10 +35,18 @@ export class MeasuredProcess {
     return started;
   }
 
-  async usage(): Promise<Usage> {
-    this.child.send('usage');
-    const [usage] = (await once(this.child, 'message')) as [Usage];
-    return usage;
+  usage(): Promise<Usage> {
+    return this.asked('usage');
+  }
+
+  memory(): Promise<Memory> {
+    return this.asked('memory');
+  }
+
+  private async asked<T>(question: 'usage' | 'memory'): Promise<T> {
+    this.child.send(question);
+    const [answer] = (await once(this.child, 'message')) as [T];
+    return answer;
   }
 
   async stop(): Promise<void> {

@@ -23,7 +23,7 @@ export async function benchSoak(marks: readonly number[]): Promise<SoakFigures[]
         if (failed > 0) throw new Error(`${failed} requests of the soak failed`);
         sent += requests;
       }
-      const { heapBytes, rssBytes } = await process.usage();
+      const { heapBytes, rssBytes } = await process.memory();
       figures.push({ after: sent, heapMiB: heapBytes / MIB, rssMiB: rssBytes / MIB });
     }
     return figures;
