@@ -51,7 +51,7 @@ describe('the boot is refused, without naming a path of the machine,', () => {
 
   test('when the file is read-only', async () => {
     const folder = await aFolder();
-    (await aStore({ file: join(folder, 'cache.sqlite') })).store.close();
+    await (await aStore({ file: join(folder, 'cache.sqlite') })).store.close();
     await chmod(join(folder, 'cache.sqlite'), 0o444);
     await asNobody(folder, () =>
       refusedBecause(folder, 'its file or folder is read-only', 'Let the service write to DATA_DIR.'),

@@ -65,21 +65,16 @@ describe('a master key', () => {
 describe('the configuration', () => {
   test('names every wrong key at once, and shows none', () => {
     const wrong = { CACHE_ENCRYPTION_KEY: 'c2hvcnQ=', CACHE_FORMER_ENCRYPTION_KEYS: `${aKeyText()},bG9uZw==` };
-    expect(() => configured({ ...wrong, KEY_NAME_SECRET: 'short' })).toThrow(
-      expect.objectContaining({
-        code: 'config.invalid',
-        problems: [expect.objectContaining({ path: 'KEY_NAME_SECRET' })],
-      }),
-    );
     try {
-      configured(wrong);
+      configured({ ...wrong, KEY_NAME_SECRET: 'short' });
       expect.unreachable();
     } catch (error) {
       const { problems, message } = error as { problems: Array<{ path: string; message: string }>; message: string };
-      expect(problems.map(({ path }) => path)).toEqual(['CACHE_ENCRYPTION_KEY', 'CACHE_FORMER_ENCRYPTION_KEYS']);
-      expect(problems[0]?.message).toContain('must be base64 of exactly 32 bytes; it decodes to 5 bytes');
-      expect(problems[1]?.message).toContain('4 bytes (key 2 of 2)');
-      expect(message).not.toMatch(/c2hvcnQ|bG9uZw/);
+      const names = ['KEY_NAME_SECRET', 'CACHE_ENCRYPTION_KEY', 'CACHE_FORMER_ENCRYPTION_KEYS'];
+      expect(problems.map(({ path }) => path)).toEqual(names);
+      expect(problems[1]?.message).toContain('must be base64 of exactly 32 bytes; it decodes to 5 bytes');
+      expect(problems[2]?.message).toContain('4 bytes (key 2 of 2)');
+      expect(message).not.toMatch(/c2hvcnQ|bG9uZw|short/);
     }
   });
 
