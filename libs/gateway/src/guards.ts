@@ -15,17 +15,19 @@ interface Passage {
   arrival: Arrival;
 }
 
-function passage(context: ExecutionContext, reflector: Reflector): Passage {
+/** Takes a step for a request. Sockets take theirs at the handshake and frame by frame (events/): nothing is left to ask of them. */
+async function stepping(
+  context: ExecutionContext,
+  reflector: Reflector,
+  step: (passage: Passage) => void | Promise<void>,
+): Promise<true> {
+  if (context.getType() === 'ws') return true;
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const endpoint = reflector.get<EndpointSpec | undefined>(ENDPOINT, context.getHandler());
   // The boot has checked that there is one; a handler that got past it stays closed all the same.
   if (!endpoint) throw failure('boot.endpoint_undeclared', { handler: context.getHandler().name });
-  return { exchange: request.exchange, endpoint, arrival: request as Arrival };
-}
-
-/** Sockets pass the steps at their handshake and frame by frame (events/): a guard has nothing left to ask of them. */
-function isSocket(context: ExecutionContext): boolean {
-  return context.getType() === 'ws';
+  await step({ exchange: request.exchange, endpoint, arrival: request as Arrival });
+  return true;
 }
 
 @Injectable()
@@ -35,11 +37,8 @@ export class AdmissionGuard implements CanActivate {
     private readonly reflector: Reflector,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (isSocket(context)) return true;
-    const { exchange, endpoint } = passage(context, this.reflector);
-    await this.pipeline.admit(exchange, endpoint);
-    return true;
+  canActivate(context: ExecutionContext): Promise<boolean> {
+    return stepping(context, this.reflector, ({ exchange, endpoint }) => this.pipeline.admit(exchange, endpoint));
   }
 }
 
@@ -50,11 +49,8 @@ export class ValidationGuard implements CanActivate {
     private readonly reflector: Reflector,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
-    if (isSocket(context)) return true;
-    const { endpoint, arrival } = passage(context, this.reflector);
-    this.pipeline.validate(arrival, endpoint);
-    return true;
+  canActivate(context: ExecutionContext): Promise<boolean> {
+    return stepping(context, this.reflector, ({ arrival, endpoint }) => this.pipeline.validate(arrival, endpoint));
   }
 }
 
@@ -65,11 +61,10 @@ export class TokenGuard implements CanActivate {
     private readonly reflector: Reflector,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (isSocket(context)) return true;
-    const { exchange, endpoint, arrival } = passage(context, this.reflector);
-    await this.pipeline.authenticate(exchange, arrival, endpoint);
-    return true;
+  canActivate(context: ExecutionContext): Promise<boolean> {
+    return stepping(context, this.reflector, ({ exchange, arrival, endpoint }) =>
+      this.pipeline.authenticate(exchange, arrival, endpoint),
+    );
   }
 }
 
@@ -78,11 +73,8 @@ export class TokenGuard implements CanActivate {
 export class RateLimitGuard extends ThrottlerGuard {
   @Inject(Pipeline) private readonly pipeline!: Pipeline;
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (isSocket(context)) return true;
-    const { exchange, endpoint } = passage(context, this.reflector);
-    await this.pipeline.limit(exchange, endpoint);
-    return true;
+  override canActivate(context: ExecutionContext): Promise<boolean> {
+    return stepping(context, this.reflector, ({ exchange, endpoint }) => this.pipeline.limit(exchange, endpoint));
   }
 }
 

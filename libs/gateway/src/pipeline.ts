@@ -48,15 +48,10 @@ export class Pipeline {
 
   /** The steps in their order. Synchronous as long as none of them has to wait, as on a hit by a caller known already. */
   pass(exchange: Exchange, arrival: Arrival, endpoint: EndpointSpec): Step {
-    const admitted = this.admit(exchange, endpoint);
-    if (admitted) return admitted.then(() => this.passAdmitted(exchange, arrival, endpoint));
-    return this.passAdmitted(exchange, arrival, endpoint);
-  }
-
-  private passAdmitted(exchange: Exchange, arrival: Arrival, endpoint: EndpointSpec): Step {
-    this.validate(arrival, endpoint);
-    const known = this.authenticate(exchange, arrival, endpoint);
-    return known ? known.then(() => this.limit(exchange, endpoint)) : this.limit(exchange, endpoint);
+    return after(this.admit(exchange, endpoint), () => {
+      this.validate(arrival, endpoint);
+      return after(this.authenticate(exchange, arrival, endpoint), () => this.limit(exchange, endpoint));
+    });
   }
 
   // 0. Size, depth and media type: limits of the door's own parser (http/fastify-instance.ts, events/).
@@ -107,8 +102,7 @@ export class Pipeline {
   /** What failed before it met an endpoint (no such path, a body that cannot be read) counts like any stranger's request. */
   countUnrouted(exchange: Exchange): Step {
     if (exchange.endpoint) return;
-    const admitted = this.admit(exchange, UNROUTED);
-    return admitted ? admitted.then(() => this.limit(exchange, UNROUTED)) : this.limit(exchange, UNROUTED);
+    return after(this.admit(exchange, UNROUTED), () => this.limit(exchange, UNROUTED));
   }
 
   private permit(exchange: Exchange, caller: Caller, { scope }: EndpointSpec): void {
@@ -126,6 +120,11 @@ export class Pipeline {
     const hit = this.windows.hit(rule, tracker, cost);
     return hit instanceof Promise ? hit.then((one) => settle(exchange, rule, one)) : settle(exchange, rule, hit);
   }
+}
+
+/** The next step, at once where the one before has not had to wait. */
+function after(step: Step, next: () => Step): Step {
+  return step ? step.then(next) : next();
 }
 
 /** What the reply says of limits is the narrowest rule counted last, which is the caller's. */

@@ -11,12 +11,6 @@ import type { RouteTable } from './route-table.js';
 /** Longer than the idle time of usual load balancers, so that they and not we end a connection. */
 const KEEP_ALIVE_MS = 72_000;
 
-export interface DoorParts {
-  config: HttpConfig;
-  arrivals: Arrivals;
-  routes: RouteTable;
-}
-
 /** Told of every reply that was sent. */
 export type Sent = (request: FastifyRequest, status: number) => void;
 
@@ -25,7 +19,7 @@ export type Shortcut = (request: IncomingMessage, response: ServerResponse) => b
 
 /** The instance that Nest works on. Requests that `shortcut` takes never reach it; connections are the same for both. */
 export function mainInstance(
-  { config, routes }: Pick<DoorParts, 'config' | 'routes'>,
+  { config, routes }: { config: HttpConfig; routes: RouteTable },
   shortcut: Shortcut,
 ): FastifyInstance {
   const instance = fastify({
@@ -71,12 +65,16 @@ function readingJson(instance: FastifyInstance): FastifyInstance {
 }
 
 /** Gives every request of the instance an exchange; `sent` hears of each reply. */
-export function dress(instance: FastifyInstance, { config, arrivals }: DoorParts, sent: Sent): void {
+export function dress(
+  instance: FastifyInstance,
+  { hsts, arrivals }: { hsts: boolean; arrivals: Arrivals },
+  sent: Sent,
+): void {
   instance.addHook('onRequest', (request, _reply, done) => {
     request.exchange = arrivals.begin(request);
     done();
   });
-  sendHeaders(instance, config.hsts);
+  sendHeaders(instance, hsts);
   instance.addHook('onResponse', (request, reply, done) => {
     request.exchange.close();
     sent(request, reply.statusCode);

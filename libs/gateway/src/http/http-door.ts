@@ -47,7 +47,7 @@ export class HttpDoor {
     await hot?.open();
     const instance = mainInstance({ config, routes }, hot?.take ?? (() => false));
     const door = new HttpDoor(new FastifyAdapter(instance as never), routes, hot);
-    dress(instance, { config, arrivals, routes }, (request, status) => door.sent(request, status));
+    dress(instance, { hsts: config.hsts, arrivals }, (request, status) => door.sent(request, status));
     return door;
   }
 
