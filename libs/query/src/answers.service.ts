@@ -1,5 +1,5 @@
 // Answers written by hand: kept, listed, and forgotten again.
-import { type Entry, type EntryRef, TieredCache } from '#cache';
+import { type Entry, TieredCache } from '#cache';
 import { failure } from '#ports';
 import { EntryNames } from './entry-names.js';
 import type { Asker, WrittenAnswer } from './question.js';
@@ -69,10 +69,9 @@ export class AnswersService {
   }
 
   /** @throws Failure `cache.entry_absent` */
-  async forget(name: string, { tenant }: Asker): Promise<void> {
-    const ref: EntryRef = { tenant, name };
-    await this.entry(name, { tenant, subject: '' });
-    await this.cache.forget(ref);
+  async forget(name: string, asker: Asker): Promise<void> {
+    await this.entry(name, asker);
+    await this.cache.forget({ tenant: asker.tenant, name });
   }
 }
 
