@@ -4,8 +4,9 @@
 export const FLOORS = [
   ['libs/ports'],
   ['libs/resilience', 'libs/config'],
+  ['libs/records', 'libs/privacy'],
   ['libs/crypto', 'libs/embeddings', 'libs/vector-stores', 'libs/auth', 'libs/observability'],
-  ['libs/cache'],
+  ['libs/cache', 'libs/usage'],
   ['libs/query', 'libs/proxy', 'libs/sdk'],
   ['libs/gateway'],
   ['apps/server', 'apps/proxy', 'apps/cli', 'apps/console'],

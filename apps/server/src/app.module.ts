@@ -13,6 +13,7 @@ import { GatewayModule } from '#gateway/module';
 import type { Logger } from '#observability';
 import { ObservabilityModule } from '#observability/module';
 import { QueryModule } from '#query/module';
+import { RecordsModule } from '#records/module';
 import { VectorStoresModule } from '#vector-stores/module';
 import { sections } from './sections.js';
 
@@ -27,6 +28,12 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(sections, config),
         ObservabilityModule.forRoot(config.observability, logger),
+        RecordsModule.forRoot({
+          ...config.cache,
+          cacheBackend: config.cache.backend,
+          recordsBackend: config.records.backend,
+          dataDir: config.runtime.dataDir,
+        }),
         CryptoModule.forRoot({ nameSecret: signingSecret(config.auth, config.runtime.dataDir) }),
         AuthModule,
         EmbeddingsModule,

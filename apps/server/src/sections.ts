@@ -7,6 +7,7 @@ import { embeddingSection } from '#embeddings';
 import { eventsSection, httpSection, rateLimitSection } from '#gateway';
 import { observabilitySection } from '#observability';
 import { querySection } from '#query';
+import { recordsSection } from '#records';
 import { vectorStoreSection } from '#vector-stores';
 
 export const sections = [
@@ -15,6 +16,7 @@ export const sections = [
   authSection,
   rateLimitSection,
   cacheSection,
+  recordsSection,
   cryptoSection,
   embeddingSection,
   vectorStoreSection,

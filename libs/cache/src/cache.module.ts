@@ -1,26 +1,15 @@
-// Gives the cache, the bus and the one Redis connection to the container.
-import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+// Gives the cache to the container.
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { configToken, type RuntimeConfig, runtimeSection } from '#config';
 import { KeyNames, Sealer } from '#crypto';
-import { Bus } from './bus.js';
+import { Bus, RedisConnection } from '#records';
 import { type CacheConfig, cacheSection } from './cache.section.js';
-import { openBus, openCache, openRedis } from './open-cache.js';
-import { RedisConnection } from './redis-connection.js';
+import { openCache } from './open-cache.js';
 import { TieredCache } from './tiered-cache.js';
 
-/** Needs the global ConfigModule and CryptoModule. `RedisConnection` is `null` unless CACHE_BACKEND is redis. */
+/** Needs the global ConfigModule, RecordsModule and CryptoModule. */
 @Module({
   providers: [
-    {
-      provide: RedisConnection,
-      inject: [configToken(cacheSection)],
-      useFactory: (config: CacheConfig) => (config.backend === 'redis' ? openRedis(config) : null),
-    },
-    {
-      provide: Bus,
-      inject: [configToken(cacheSection), RedisConnection],
-      useFactory: (config: CacheConfig, redis: RedisConnection | null) => openBus(config, redis ?? undefined),
-    },
     {
       provide: TieredCache,
       inject: [configToken(cacheSection), configToken(runtimeSection), Sealer, KeyNames, RedisConnection, Bus],
@@ -34,18 +23,12 @@ import { TieredCache } from './tiered-cache.js';
       ) => openCache(config, { dataDir, sealer, names, redis: redis ?? undefined, bus }),
     },
   ],
-  exports: [TieredCache, Bus, RedisConnection],
+  exports: [TieredCache],
 })
 export class CacheModule implements OnApplicationShutdown {
-  constructor(
-    private readonly cache: TieredCache,
-    private readonly bus: Bus,
-    @Inject(RedisConnection) private readonly redis: RedisConnection | null,
-  ) {}
+  constructor(private readonly cache: TieredCache) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.cache.close();
-    await this.bus.close();
-    await this.redis?.close();
   }
 }

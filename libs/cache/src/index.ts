@@ -1,17 +1,9 @@
-// Where answers are kept and how long they are true; the names they are kept under; the one Redis connection.
-export { Bus, LocalBus, RedisBus } from './bus.js';
+// Where answers are kept and how long they are true; the names they are kept under.
 export { type CacheConfig, cacheSection } from './cache.section.js';
 export { canonicalKey, type KeyParts } from './canonical-key.js';
 export type { Entry, EntryDraft, EntryRef, Found, Origin } from './entry.js';
 export { KEY_PROFILES, type KeyProfile, normalise } from './normalise.js';
-export { type OpenCacheOptions, openBus, openCache, openRedis } from './open-cache.js';
-export {
-  type Hearer,
-  type RedisCall,
-  type RedisClient,
-  RedisConnection,
-  type RedisConnectionOptions,
-} from './redis-connection.js';
+export { type OpenCacheOptions, openCache } from './open-cache.js';
 export { RedisStore } from './stores/redis-store.js';
 export { SqliteStore, type SqliteStoreOptions } from './stores/sqlite-store.js';
 export {

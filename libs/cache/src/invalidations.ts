@@ -1,6 +1,6 @@
 // Takes entries out of the memory tier, here and in all other instances, and overtakes the fills that they concern.
 import { randomUUID } from 'node:crypto';
-import type { Bus } from './bus.js';
+import type { Bus } from '#records';
 import type { Fences } from './fences.js';
 import type { MemoryTier } from './memory-tier.js';
 

@@ -1,15 +1,14 @@
 // Opens the cache that the configuration asks for: the store, the bus and what stands before them.
 import { join } from 'node:path';
 import type { KeyNames, Sealer } from '#crypto';
-import { type ByteStore, failure } from '#ports';
-import { type Bus, LocalBus, RedisBus } from './bus.js';
+import type { ByteStore } from '#ports';
+import { type Bus, openBus, openRedis, type RedisConnection } from '#records';
 import type { CacheConfig } from './cache.section.js';
 import { Fences } from './fences.js';
 import { Invalidations } from './invalidations.js';
 import { Keyspace } from './keyspace.js';
 import { MemoryTier } from './memory-tier.js';
 import { Policy } from './policy.js';
-import { RedisConnection } from './redis-connection.js';
 import { StoredTier } from './stored-tier.js';
 import { RedisStore } from './stores/redis-store.js';
 import { SqliteStore } from './stores/sqlite-store.js';
@@ -57,17 +56,6 @@ export async function openCache(config: CacheConfig, o: OpenCacheOptions): Promi
       if (!o.redis) await redis?.close();
     },
   });
-}
-
-/** The connection of the configuration. Returns at once, whether or not Redis is up. */
-export function openRedis({ redisUrl, storeTimeoutMs }: CacheConfig): RedisConnection {
-  if (!redisUrl)
-    throw failure('cache.store_refused', { tier: 'redis', reason: 'no address is set', fix: 'Set REDIS_URL.' });
-  return RedisConnection.open(redisUrl, { timeoutMs: storeTimeoutMs });
-}
-
-export function openBus({ redisPrefix }: CacheConfig, redis: RedisConnection | undefined): Bus {
-  return redis ? new RedisBus(redis, redisPrefix) : new LocalBus();
 }
 
 async function openStore(

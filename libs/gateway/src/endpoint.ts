@@ -14,7 +14,7 @@ import {
 import type { ZodDto } from 'nestjs-zod';
 import type { z } from 'zod';
 import type { Scope } from '#auth';
-import type { FailureCode } from '#ports';
+import type { AuditEvent, FailureCode } from '#ports';
 import { ProblemDto } from './http/schemas/problem.schema.js';
 import { statusOf } from './status.js';
 
@@ -35,7 +35,19 @@ export interface EndpointSpec {
   cost: number;
   /** Media type of the reply; JSON where it is left out. */
   produces?: string;
+  /** Whether a call changes something: it may then be asked to prove that it is no replay, and a POST may carry an Idempotency-Key. */
+  effect?: 'write';
+  /** Only callers of the operator's tenant: what it does reaches beyond one tenant. */
+  operator?: true;
+  /** What the audit log says of a call that was done; a refused one is noted by itself. Without it a call is not noted. */
+  audit?: AuditNote;
 }
+
+/** Makes the line of the audit log from what was asked and answered: names and numbers, never a text of a user. */
+export type AuditNote = (
+  asked: { params: Record<string, unknown>; query: Record<string, unknown>; body: Record<string, unknown> },
+  reply: Record<string, unknown>,
+) => Pick<AuditEvent, 'action' | 'target' | 'facts' | 'tenant'>;
 
 export interface EndpointDeclaration extends EndpointSpec {
   summary: string;
@@ -49,9 +61,17 @@ export interface EndpointDeclaration extends EndpointSpec {
 
 /** Declares a handler: its place in the pipeline, and its page in the OpenAPI document. */
 export function Endpoint(declared: EndpointDeclaration): MethodDecorator {
-  const { input, scope, cost, summary, description, reply } = declared;
+  const { input, scope, cost, summary, description, reply, effect, operator, audit } = declared;
   return applyDecorators(
-    SetMetadata(ENDPOINT, { input, scope, cost, ...producing(reply) } satisfies EndpointSpec),
+    SetMetadata(ENDPOINT, {
+      input,
+      scope,
+      cost,
+      ...producing(reply),
+      ...(effect && { effect }),
+      ...(operator && { operator }),
+      ...(audit && { audit }),
+    } satisfies EndpointSpec),
     HttpCode(200),
     ApiOperation({ summary, description: description ?? summary, ...(scope === 'open' && { security: [] }) }),
     ApiHeader({

@@ -3,11 +3,12 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule, MetadataScanner } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AuthModule } from '#auth/module';
-import { type CacheConfig, cacheSection, RedisConnection } from '#cache';
+import { type CacheConfig, cacheSection } from '#cache';
 import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyNames } from '#crypto';
 import { QueryModule } from '#query/module';
+import { RedisConnection } from '#records';
 import { EndpointAudit } from './endpoint-audit.service.js';
 import { EventsModule } from './events/events.module.js';
 import { GUARDS } from './guards.js';
@@ -24,7 +25,6 @@ import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './
 import { ReadinessService } from './readiness.service.js';
 
 const throttler = ThrottlerModule.forRootAsync({
-  imports: [CacheModule],
   inject: [configToken(rateLimitSection), configToken(cacheSection), RedisConnection, KeyNames],
   useFactory: (limits: RateLimitConfig, cache: CacheConfig, redis: RedisConnection | null, names: KeyNames) => ({
     throttlers: [{ ttl: limits.windowMs, limit: limits.max }],

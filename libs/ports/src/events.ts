@@ -47,7 +47,42 @@ export interface Announcements {
     latencies: { total: number; cache: number; embeddings?: number; vectordb?: number };
   };
   /** A request refused by the limiter. */
-  'rate.limited': { door: 'http' | 'socket'; tracker: 'caller' | 'address' };
+  'rate.limited': { door: 'http' | 'socket'; tracker: 'caller' | 'address' | 'tenant' };
+  /** A caller or an address shut out for a while after repeated refusals. `durationMs` doubles each time, up to a cap. */
+  'auth.locked_out': { who: 'address' | 'subject'; durationMs: number };
+  /** A tenant reached one of its quotas. */
+  'quota.exceeded': { tenant: string; quota: string; limit: number };
+  /** What must stand in the audit log: who did what to what, and how it ended. Never a prompt, an answer, a token. */
+  'audit.event': AuditEvent;
+  /** A tenant's data keys were destroyed. */
+  'key.shredded': { tenant: string };
+  /** Tokens of a provider, spent or avoided by a hit, as the ledger notes them. */
+  'usage.noted': {
+    tenant: string;
+    provider: string;
+    model: string;
+    sort: 'spent' | 'avoided' | 'uncertain';
+    tokens: number;
+  };
+}
+
+/** One line of the audit log, before it is numbered and chained. */
+export interface AuditEvent {
+  /** What happened, e.g. `cache.purge`, `auth.denied`, `privacy.erase`, `key.rotate`. */
+  action: string;
+  outcome: 'done' | 'denied' | 'failed';
+  /** Whose data it is about. */
+  tenant?: string | undefined;
+  /** Who did it: the subject of the token, as a keyed digest where the log is not to name people. */
+  actor?: string | undefined;
+  /** To what: an entry's name, a key id, a quota; never a text of a user. */
+  target?: string | undefined;
+  /** Failure code, of a denial or a failure. */
+  code?: string | undefined;
+  address?: string | undefined;
+  correlationId?: string | undefined;
+  /** Numbers and names that matter, e.g. how many entries a purge took. */
+  facts?: Readonly<Record<string, string | number | boolean | null>> | undefined;
 }
 
 export type AnnouncementName = keyof Announcements;

@@ -169,6 +169,46 @@ export const FAILURES = {
     title: 'Unreadable entry',
     detail: 'A sealed {purpose} entry could not be opened ({reason}).',
   },
+  'crypto.key_disabled': {
+    kind: 'unavailable',
+    title: 'Key disabled',
+    detail:
+      'The master key {masterKeyId} is disabled or destroyed in its key service. Enable it there, or name another.',
+    retry: false,
+  },
+  'crypto.unwrap_refused': {
+    kind: 'internal',
+    title: 'Data key refused',
+    detail: 'The key service {provider} does not unwrap a stored data key: it was changed, or wrapped elsewhere.',
+  },
+  'crypto.key_service_unauthorised': {
+    kind: 'unavailable',
+    title: 'Key service refuses the credentials',
+    detail: 'The key service {provider} refuses the credentials or the right to the key. {fix}',
+    retry: false,
+  },
+  'crypto.key_service_unavailable': {
+    kind: 'unavailable',
+    title: 'Key service unavailable',
+    detail: 'The key service {provider} did not answer as it should ({reason}). It will be asked again.',
+  },
+  // Records
+  'records.unavailable': {
+    kind: 'unavailable',
+    title: 'Records unavailable',
+    detail: 'The records of the service ({backend}) cannot be reached. Try again later.',
+  },
+  'records.refused': {
+    kind: 'internal',
+    title: 'Records cannot be opened',
+    detail: 'The records of the service cannot be opened: {reason}. {fix}',
+  },
+  // Quotas
+  'quota.exceeded': {
+    kind: 'exhausted',
+    title: 'Quota exceeded',
+    detail: 'The tenant has reached its quota {quota} of {limit}.',
+  },
   // Embeddings
   'embedding.dimension_mismatch': {
     kind: 'internal',

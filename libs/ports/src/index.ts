@@ -7,7 +7,15 @@ export { embeddingModelContract } from './contract/embedding-model-contract.js';
 export { keyServiceContract } from './contract/key-service-contract.js';
 export { vectorStoreContract } from './contract/vector-store-contract.js';
 export { EmbeddingModel, type EmbeddingPurpose, type Embeddings, type EmbedOptions } from './embedding-model.js';
-export { type AnnouncementName, type Announcements, announce, announced, listen, type Tier } from './events.js';
+export {
+  type AnnouncementName,
+  type Announcements,
+  type AuditEvent,
+  announce,
+  announced,
+  listen,
+  type Tier,
+} from './events.js';
 export {
   type FactsOf,
   Failure,
@@ -21,7 +29,8 @@ export { FAILURES } from './failure-codes.js';
 export type { FailureEntry, FailureKind } from './failure-kind.js';
 export type { Filter, FilterValue } from './filter.js';
 export type { JsonObject, JsonPrimitive, JsonValue } from './json.js';
-export { type DataKey, type KeyContext, type KeyDescription, KeyService } from './key-service.js';
+export { type KeyContext, KeyService, type MasterKeyDescription, type WrappedKey } from './key-service.js';
+export { Meter, type MeteredCall, type OpenAccount } from './meter.js';
 export {
   defineProvider,
   type Family,
@@ -32,11 +41,14 @@ export {
   type ProviderDefinition,
 } from './provider.js';
 export { Secret } from './secret.js';
+export { type Finding, TextDetector } from './text-detector.js';
 export {
   type CollectionInfo,
   type CollectionRef,
   type CollectionSpec,
+  type Lineage,
   type Metric,
+  type PointPage,
   type PointSelector,
   type VectorMatch,
   type VectorPoint,

@@ -2,6 +2,7 @@
 import type { ByteStore } from './byte-store.js';
 import type { EmbeddingModel } from './embedding-model.js';
 import type { KeyService } from './key-service.js';
+import type { TextDetector } from './text-detector.js';
 import type { VectorStore } from './vector-store.js';
 
 /** The version of these ports. A provider built for another one is refused at boot. */
@@ -12,6 +13,7 @@ export interface PortOfFamily {
   'vector-store': VectorStore;
   'byte-store': ByteStore;
   'key-service': KeyService;
+  'text-detector': TextDetector;
 }
 
 export type Family = keyof PortOfFamily;

@@ -38,8 +38,24 @@ export interface VectorPoint {
   subject?: string;
   /** `false`: kept, but never retrieved. */
   consent?: boolean;
-  /** Where the document came from, e.g. a file or an ingest run. */
+  /** What the document may be used for. Absent: for anything. With them, only a query for one of them finds it. */
+  purposes?: readonly string[];
+  /** Where the document came from, e.g. the name of a file or a URL. */
   source?: string;
+  /** How it came to be here. */
+  lineage?: Lineage;
+}
+
+/** How a point came to be: enough to find everything that one run or one model made. */
+export interface Lineage {
+  /** Name of the run that wrote it, as its caller gave it. */
+  ingestRun?: string;
+  /** The embedding model of the vector and its version; absent where the caller brought the vector. */
+  provider?: string;
+  model?: string;
+  version?: string;
+  /** Epoch milliseconds of the writing. */
+  ingestedAt: number;
 }
 
 export interface VectorQuery {
@@ -49,6 +65,10 @@ export interface VectorQuery {
   /** Smallest score to return, 0..1. */
   threshold?: number;
   filter?: Filter;
+  /** What the matches are for: points with purposes are found only for one of theirs. */
+  purpose?: string;
+  /** Epoch milliseconds: points ingested before are not found. */
+  ingestedSince?: number;
 }
 
 export interface VectorMatch {
@@ -57,13 +77,25 @@ export interface VectorMatch {
   score: number;
   text?: string;
   metadata: JsonObject;
+  subject?: string;
+  source?: string;
+  lineage?: Lineage;
 }
 
-/** Selects points to delete. Exactly one of the three is given. */
+/** Selects points to delete. Exactly one of the four is given. */
 export interface PointSelector {
   ids?: readonly string[];
   filter?: Filter;
   subject?: string;
+  /** Points ingested before this time. Epoch milliseconds. */
+  ingestedBefore?: number;
+}
+
+/** Points of a collection, some page at a time, in an order of the store's own; each point that stays is seen once. */
+export interface PointPage {
+  points: VectorPoint[];
+  /** Where the next page begins; `undefined` after the last. Opaque, of this store. */
+  cursor: string | undefined;
 }
 
 /** What a store can do, as data: compared with the configuration at boot. */
@@ -99,9 +131,25 @@ export abstract class VectorStore {
   /** The nearest points, nearest first; expired ones and those without consent never among them. */
   abstract query(ref: CollectionRef, query: VectorQuery, options?: CallOptions): Promise<VectorMatch[]>;
   abstract get(ref: CollectionRef, ids: readonly string[], options?: CallOptions): Promise<VectorPoint[]>;
+  /** All points, or those of a subject; those without consent too, and not those past their end. */
+  abstract list(
+    ref: CollectionRef,
+    page: { subject?: string; cursor?: string; limit: number },
+    options?: CallOptions,
+  ): Promise<PointPage>;
   /** Deletes points. Gives how many there were. */
   abstract delete(ref: CollectionRef, selector: PointSelector, options?: CallOptions): Promise<number>;
   abstract count(ref: CollectionRef, options?: CallOptions): Promise<number>;
+
+  /**
+   * Seals anew, under the current data keys, up to `limit` points from the cursor on, over all collections of a tenant.
+   * Absent where the store seals nothing.
+   */
+  reseal?(
+    tenant: string,
+    page: { cursor?: string; limit: number },
+    options?: CallOptions,
+  ): Promise<{ seen: number; resealed: number; cursor: string | undefined }>;
 
   /** Resolves when the store answers; else fails with `vector.store_unavailable`. */
   abstract health(options?: CallOptions): Promise<void>;

@@ -1,7 +1,7 @@
 // Keeps entries in Redis under keys of its own prefix, and never looks at any other.
 import KeyvRedis from '@keyv/redis';
 import { ByteStore, type CallOptions, type KeyPage } from '#ports';
-import type { RedisClient, RedisConnection } from '../redis-connection.js';
+import type { RedisClient, RedisConnection } from '#records';
 import { ManagedTexts } from './managed-texts.js';
 
 /** One page of a listing looks at most so many times: SCAN passes over foreign keys too. */

@@ -1,9 +1,9 @@
 // Carries events between instances over the bus, sealed, and tells the others which tenants are listened to here.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Bus } from '#cache';
 import type { KeyNames, Sealer } from '#crypto';
 import type { JsonValue } from '#ports';
+import type { Bus } from '#records';
 import type { Delivery } from './frames.js';
 
 const TOPIC = 'events';

@@ -1,7 +1,7 @@
 // The same sliding window, shared by all instances over Redis: one atomic script a hit, and the process's own count while Redis is away.
 import { LRUCache } from 'lru-cache';
-import type { RedisConnection } from '#cache';
 import type { KeyNames } from '#crypto';
+import type { RedisConnection } from '#records';
 import type { Hit, Limiter } from './hit.js';
 import { SlidingWindow, STEPS } from './sliding-window.js';
 

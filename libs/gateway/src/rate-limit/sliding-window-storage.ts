@@ -1,7 +1,7 @@
 // Lets @nestjs/throttler, hot routes and sockets count in the same sliding windows, one a rule.
 import type { ThrottlerStorage } from '@nestjs/throttler';
-import type { RedisConnection } from '#cache';
 import type { KeyNames } from '#crypto';
+import type { RedisConnection } from '#records';
 import type { Hit, Limiter, RateRule } from './hit.js';
 import { RedisSlidingWindow } from './redis-sliding-window.js';
 import { SlidingWindow } from './sliding-window.js';

@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { authSection, mintToken, openVerifier, type Scope } from '#auth';
-import { type Bus, LocalBus } from '#cache';
+import { type Bus, LocalBus } from '#records';
 import { environmentSources, readConfig } from '#config';
 import { cryptoSection, KeyNames, openSealer } from '#crypto';
 import { Secret } from '#ports';

@@ -1,7 +1,7 @@
 // The hub by itself: tenants, scopes, limits and ends of sessions, with doors that only remember.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Caller, Scope } from '#auth';
-import { type Bus, LocalBus } from '#cache';
+import { type Bus, LocalBus } from '#records';
 import { KeyNames, PlainSealer } from '#crypto';
 import { announce, announced, type Failure } from '#ports';
 import { EventHub, type HubLimits } from '../../src/events/event-hub.js';

@@ -1,6 +1,6 @@
 // Two instances over a real Redis: what one says, the other's subscribers hear, and nobody in between can read or forge.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { RedisBus, RedisConnection } from '#cache';
+import { RedisBus, RedisConnection } from '#records';
 import { PlainSealer } from '#crypto';
 import { announce, announced, Secret } from '#ports';
 import { type RedisServer, startRedis } from '../../../../test/support/redis.js';

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { RedisConnection } from '#cache';
+import { RedisConnection } from '#records';
 import { KeyNames } from '#crypto';
 import { Secret } from '#ports';
 import { type RedisServer, startRedis } from '../../../../test/support/redis.js';

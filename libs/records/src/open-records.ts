@@ -1,0 +1,46 @@
+// Opens the records, the one Redis connection and the bus that the configuration asks for.
+import { join } from 'node:path';
+import { failure, type Secret } from '#ports';
+import { type Bus, LocalBus, RedisBus } from './bus.js';
+import { MemoryRecords } from './memory-records.js';
+import type { Records } from './records.js';
+import { RedisConnection } from './redis-connection.js';
+import { RedisRecords } from './redis-records.js';
+import { SqliteRecords } from './sqlite-records.js';
+
+/** Where Redis is, as the configuration of the cache says it. */
+export interface RedisPlace {
+  redisUrl?: Secret | undefined;
+  redisPrefix: string;
+  storeTimeoutMs: number;
+}
+
+export interface OpenRecordsOptions {
+  backend: Records['backend'];
+  /** Folder of the SQLite file. */
+  dataDir: string;
+  redisPrefix: string;
+  /** For `redis`; stays the giver's to close. */
+  redis?: RedisConnection | undefined;
+  now?: () => number;
+}
+
+/** @throws Failure `records.refused` where they cannot be opened. A Redis that is down does not fail. */
+export async function openRecords(o: OpenRecordsOptions): Promise<Records> {
+  if (o.backend === 'memory') return new MemoryRecords(o.now);
+  if (o.backend === 'sqlite')
+    return SqliteRecords.open({ file: join(o.dataDir, 'records.sqlite'), ...(o.now && { now: o.now }) });
+  if (!o.redis) throw failure('records.refused', { reason: 'no Redis is configured', fix: 'Set REDIS_URL.' });
+  return new RedisRecords(o.redis, o.redisPrefix);
+}
+
+/** The connection of the configuration. Returns at once, whether or not Redis is up. */
+export function openRedis({ redisUrl, storeTimeoutMs }: Omit<RedisPlace, 'redisPrefix'>): RedisConnection {
+  if (!redisUrl)
+    throw failure('cache.store_refused', { tier: 'redis', reason: 'no address is set', fix: 'Set REDIS_URL.' });
+  return RedisConnection.open(redisUrl, { timeoutMs: storeTimeoutMs });
+}
+
+export function openBus({ redisPrefix }: Pick<RedisPlace, 'redisPrefix'>, redis: RedisConnection | undefined): Bus {
+  return redis ? new RedisBus(redis, redisPrefix) : new LocalBus();
+}
