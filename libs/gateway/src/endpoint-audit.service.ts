@@ -1,9 +1,9 @@
-// Stops the boot where a handler declares no input, scope and cost: routes fail closed.
+// Stops the boot where a handler declares no input, scope and cost, or acts without a line in the audit log: routes fail closed.
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { failure } from '#ports';
-import { ENDPOINT } from './endpoint.js';
+import { ENDPOINT, type EndpointSpec } from './endpoint.js';
 
 /** Metadata that makes a method a handler: of a route, or of a socket's message. */
 const HANDLER_MARKS = [PATH_METADATA, 'microservices:message_pattern', 'websockets:message_mapping'];
@@ -27,9 +27,15 @@ export class EndpointAudit implements OnModuleInit {
     for (const name of this.scanner.getAllMethodNames(prototype)) {
       const handler = prototype![name];
       if (typeof handler !== 'function' || !HANDLER_MARKS.some((mark) => Reflect.hasMetadata(mark, handler))) continue;
-      if (!Reflect.hasMetadata(ENDPOINT, handler)) {
-        throw failure('boot.endpoint_undeclared', { handler: `${prototype!.constructor?.name}.${name}` });
-      }
+      const spec = Reflect.getMetadata(ENDPOINT, handler) as EndpointSpec | undefined;
+      const place = { handler: `${prototype!.constructor?.name}.${name}` };
+      if (!spec) throw failure('boot.endpoint_undeclared', place);
+      if (mustBeNoted(spec) && !spec.audit) throw failure('boot.endpoint_unaudited', place);
     }
   }
+}
+
+/** Acts of administration, purges, and whatever touches the data of one person. */
+function mustBeNoted({ scope, effect }: EndpointSpec): boolean {
+  return scope === 'privacy' || (effect === 'write' && (scope === 'admin' || scope === 'cache:purge'));
 }

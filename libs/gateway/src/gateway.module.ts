@@ -9,9 +9,12 @@ import { configToken } from '#config';
 import { KeyNames } from '#crypto';
 import { QueryModule } from '#query/module';
 import { RedisConnection } from '#records';
+import { AuditInterceptor } from './audit/audit.interceptor.js';
+import { AuditModule } from './audit/audit.module.js';
 import { EndpointAudit } from './endpoint-audit.service.js';
 import { EventsModule } from './events/events.module.js';
 import { GUARDS } from './guards.js';
+import { AuditController } from './http/audit.controller.js';
 import { CacheController } from './http/cache.controller.js';
 import { FailureFilter } from './http/failure.filter.js';
 import { ObserveInterceptor } from './http/observe.interceptor.js';
@@ -38,8 +41,16 @@ export class GatewayModule {
   static forRoot(routes: RouteTable): DynamicModule {
     return {
       module: GatewayModule,
-      imports: [DiscoveryModule, AuthModule, CacheModule, QueryModule, throttler, EventsModule.forRoot(throttler)],
-      controllers: [QueryController, CacheController, VectorsController, OperationsController],
+      imports: [
+        DiscoveryModule,
+        AuditModule,
+        AuthModule,
+        CacheModule,
+        QueryModule,
+        throttler,
+        EventsModule.forRoot(throttler),
+      ],
+      controllers: [QueryController, CacheController, VectorsController, OperationsController, AuditController],
       providers: [
         Pipeline,
         MetadataScanner,
@@ -50,6 +61,7 @@ export class GatewayModule {
         { provide: RouteTable, useValue: routes },
         ...GUARDS.map((guard) => ({ provide: APP_GUARD, useClass: guard })),
         { provide: APP_INTERCEPTOR, useClass: ObserveInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
         { provide: APP_FILTER, useExisting: FailureFilter },
       ],
     };

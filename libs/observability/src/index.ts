@@ -1,4 +1,7 @@
 // What the service tells of itself: logs, metrics, traces, health.
+export { type AuditBody, type AuditLine, canonicalBody, GENESIS, hashOf, parseAuditLine } from './audit/audit-line.js';
+export { AuditLog, type AuditLogOptions, type AuditSigner } from './audit/audit-log.js';
+export { type AuditProblem, type AuditVerdict, AuditVerifier, type CheckSignature } from './audit/verify-audit.js';
 export { EngineMetrics, type TierSize } from './engine-metrics.js';
 export { type ErrorFields, errorFields } from './error-fields.js';
 export { type Check, Health, type Probe, type Readiness } from './health.js';

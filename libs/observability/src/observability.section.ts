@@ -27,6 +27,11 @@ export const observabilitySection = section(
     })
       .secret({ minLength: 16 })
       .optional(),
+    auditDenials: setting('AUDIT_DENIALS_PER_MINUTE', {
+      doc: 'Refused requests of one source (address, caller, reason) in a minute that stand in the audit log in full; further ones are counted in one line. 0 counts all. Acts are always in full.',
+    })
+      .integer({ min: 0, max: 10_000 })
+      .default('10'),
     tracesEndpoint: setting('OTEL_EXPORTER_OTLP_ENDPOINT', {
       doc: 'Base URL of an OpenTelemetry collector; spans go to its /v1/traces as OTLP over HTTP. Unset: no tracing, at no cost.',
       example: 'http://localhost:4318',

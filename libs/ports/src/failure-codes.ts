@@ -203,6 +203,12 @@ export const FAILURES = {
     title: 'Records cannot be opened',
     detail: 'The records of the service cannot be opened: {reason}. {fix}',
   },
+  'audit.unavailable': {
+    kind: 'unavailable',
+    title: 'Audit log unavailable',
+    detail: 'What was asked ({action}) may be done, but could not be written to the audit log. Look, and repeat it.',
+    retry: false,
+  },
   // Quotas
   'quota.exceeded': {
     kind: 'exhausted',
@@ -442,6 +448,12 @@ export const FAILURES = {
     kind: 'internal',
     title: 'Endpoint undeclared',
     detail: 'The handler {handler} has no @Endpoint: every handler must declare its input, scope and cost.',
+  },
+  'boot.endpoint_unaudited': {
+    kind: 'internal',
+    title: 'Endpoint without a line in the audit log',
+    detail:
+      'The handler {handler} acts with an administrative scope and declares no audit line. Add `audit` to @Endpoint().',
   },
   'boot.failed': { kind: 'internal', title: 'The server did not start', detail: '{reason}' },
   'server.stopping': {

@@ -5,8 +5,6 @@ import { type Bus, LocalBus, RedisBus } from './bus.js';
 import { MemoryRecords } from './memory-records.js';
 import type { Records } from './records.js';
 import { RedisConnection } from './redis-connection.js';
-import { RedisRecords } from './redis-records.js';
-import { SqliteRecords } from './sqlite-records.js';
 
 /** Where Redis is, as the configuration of the cache says it. */
 export interface RedisPlace {
@@ -28,9 +26,12 @@ export interface OpenRecordsOptions {
 /** @throws Failure `records.refused` where they cannot be opened. A Redis that is down does not fail. */
 export async function openRecords(o: OpenRecordsOptions): Promise<Records> {
   if (o.backend === 'memory') return new MemoryRecords(o.now);
-  if (o.backend === 'sqlite')
+  if (o.backend === 'sqlite') {
+    const { SqliteRecords } = await import('./sqlite-records.js');
     return SqliteRecords.open({ file: join(o.dataDir, 'records.sqlite'), ...(o.now && { now: o.now }) });
+  }
   if (!o.redis) throw failure('records.refused', { reason: 'no Redis is configured', fix: 'Set REDIS_URL.' });
+  const { RedisRecords } = await import('./redis-records.js');
   return new RedisRecords(o.redis, o.redisPrefix);
 }
 

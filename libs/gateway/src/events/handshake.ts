@@ -1,7 +1,8 @@
 // Who may open an event connection: the page it comes from, how often the address tries, and the caller's token.
 import type { IncomingHttpHeaders } from 'node:http';
 import { bearerToken, type Caller, type TokenVerifier } from '#auth';
-import { announce, failure } from '#ports';
+import { announce, failure, isFailure } from '#ports';
+import { isDenial } from '../audit/denial.js';
 import {
   type AddressedRequest,
   addressTracker,
@@ -33,6 +34,18 @@ export class Handshake {
 
   /** The caller of a handshake. Fails with `event.origin`, `rate.limited` or `auth.*`, in this order. */
   async admit(request: HandshakeRequest, token: () => string): Promise<Caller> {
+    try {
+      return await this.callerOf(request, token);
+    } catch (error) {
+      if (isFailure(error) && isDenial(error)) {
+        const address = clientAddress(request, this.proxies);
+        announce('audit.event', { action: 'handshake.denied', outcome: 'denied', code: error.code, address });
+      }
+      throw error;
+    }
+  }
+
+  private async callerOf(request: HandshakeRequest, token: () => string): Promise<Caller> {
     this.checkOrigin(request.headers);
     await this.count(request, this.rule);
     const presented = token();

@@ -60,6 +60,11 @@ export class CacheController {
     cost: 1,
     reply: PurgedDto,
     failures: ['cache.store_unavailable', 'request.late'],
+    audit: ({ query }, { purged }) => ({
+      action: 'cache.purge',
+      target: Object.keys(query)[0] ?? 'tenant',
+      facts: { purged: (purged as number | null | undefined) ?? null },
+    }),
   })
   async purge(@Query() selector: z.infer<typeof purgeQuery>, @CalledBy() caller: Caller) {
     return { success: true, purged: await this.answers.purge(selector, caller) };
@@ -100,6 +105,7 @@ export class CacheController {
     cost: 1,
     reply: PurgedDto,
     failures: ['cache.entry_absent', 'cache.store_unavailable', 'request.late'],
+    audit: ({ params }) => ({ action: 'cache.forget', target: String(params.key) }),
   })
   async forget(@Param() { key }: z.infer<typeof entryParams>, @CalledBy() caller: Caller) {
     await this.answers.forget(key, caller);

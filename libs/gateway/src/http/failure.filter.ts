@@ -3,6 +3,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } f
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LOGGER, type Logger } from '#observability';
 import { type Failure, failure } from '#ports';
+import { noteDenial } from '../audit/denial.js';
 import { Pipeline } from '../pipeline.js';
 import { failureHeaders } from './headers.js';
 import { asFailure, problemOf } from './problem.js';
@@ -38,6 +39,7 @@ export class FailureFilter implements ExceptionFilter {
     const failed = this.named(asFailure(error), request, reply);
     const { correlationId } = request.exchange;
     const problem = problemOf(failed, correlationId);
+    noteDenial(failed, request.exchange, request.routeOptions?.url);
     if (problem.status >= 500) this.log(failed, request, problem.status);
     const extra = failureHeaders({ status: problem.status, retryAfterMs: failed.retryAfterMs });
     for (let index = 0; index < extra.length; index += 2) reply.header(extra[index]!, extra[index + 1]!);

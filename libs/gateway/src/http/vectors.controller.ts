@@ -73,6 +73,7 @@ export class VectorsController {
     cost: 1,
     reply: DroppedDto,
     failures: ['vector.collection_absent', ...STORE_FAILURES],
+    audit: ({ params }) => ({ action: 'vectors.drop', target: String(params.name) }),
   })
   async drop(
     @Param() { name }: z.infer<typeof collectionParams>,
@@ -125,6 +126,11 @@ export class VectorsController {
     cost: 1,
     reply: DeletedDto,
     failures: ['vector.collection_absent', 'vector.filter_unsupported', ...STORE_FAILURES],
+    audit: ({ body }, { deleted }) => ({
+      action: 'vectors.delete',
+      target: `${body.collection ?? 'default'}: ${['ids', 'filter', 'subject'].find((name) => body[name] !== undefined)}`,
+      facts: { deleted: (deleted as number | undefined) ?? null },
+    }),
   })
   async delete(
     @Body() { collection, ...selector }: DeleteDto,
