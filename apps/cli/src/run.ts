@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#ports';
+import { auditCommand } from './commands/audit.js';
 import { configCommand } from './commands/config-check.js';
 import { demoCommand } from './commands/demo.js';
 import { ingestCommand } from './commands/ingest.js';
@@ -34,7 +35,7 @@ function program(io: Io): Command {
     })
     .showHelpAfterError('(add --help for what there is)')
     .addHelpText('after', '\nExit codes and examples: docs/USAGE.md');
-  const commands = [serveCommand, tokenCommand, ingestCommand, replayCommand, demoCommand, configCommand];
+  const commands = [serveCommand, tokenCommand, ingestCommand, replayCommand, demoCommand, configCommand, auditCommand];
   for (const add of commands) add(resk, io);
   return resk;
 }

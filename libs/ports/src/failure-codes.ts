@@ -209,6 +209,11 @@ export const FAILURES = {
     detail: 'What was asked ({action}) may be done, but could not be written to the audit log. Look, and repeat it.',
     retry: false,
   },
+  'audit.broken': {
+    kind: 'invalid',
+    title: 'Audit log broken',
+    detail: 'The audit log is not whole: {count} problem(s). Compare it with what was exported before.',
+  },
   // Quotas
   'quota.exceeded': {
     kind: 'exhausted',
