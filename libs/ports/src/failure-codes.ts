@@ -219,6 +219,20 @@ export const FAILURES = {
     kind: 'exhausted',
     title: 'Quota exceeded',
     detail: 'The tenant has reached its quota {quota} of {limit}.',
+    retry: false,
+  },
+  'tenant.crowded': {
+    kind: 'exhausted',
+    title: 'Too much at once',
+    detail: 'More than {limit} slow requests of this tenant wait to be worked on. Send fewer at a time.',
+    retry: false,
+  },
+  // Usage
+  'usage.unavailable': {
+    kind: 'unavailable',
+    title: 'Usage cannot be noted',
+    detail: 'What a call would cost cannot be noted, so {provider} was not called. Try again later.',
+    retry: false,
   },
   // Embeddings
   'embedding.dimension_mismatch': {

@@ -6,4 +6,5 @@ export { type ProtectedCall, Protection, type ProtectionOptions } from './protec
 export { isPassing, type RetryOptions, retry } from './retry.js';
 export { retryAfterMs } from './retry-after.js';
 export { SingleFlight } from './single-flight.js';
+export { TenantTurns, type TenantTurnsOptions } from './tenant-turns.js';
 export { pause, untilAborted, withTimeout } from './with-timeout.js';
