@@ -1,6 +1,7 @@
 // What an operator may set of tokens: whose are believed, and what they must say.
 import { type ConfigOf, section, setting } from '#config';
 import type { Secret } from '#ports';
+import { TENANT } from './caller.js';
 import { ALGORITHMS, type Algorithm, isAlgorithm, publicKeys } from './verification-keys.js';
 
 export const authSection = section(
@@ -66,6 +67,11 @@ export const authSection = section(
     })
       .text({ pattern: /^[A-Za-z0-9_:/.-]{1,128}$/, says: 'the name of a claim' })
       .default('tenant'),
+    operatorTenant: setting('OPERATOR_TENANT', {
+      doc: 'Tenant of those who run this server: its callers with the scope `admin` may act for all tenants; `admin` of other tenants acts within its own.',
+    })
+      .text({ pattern: TENANT, says: '1 to 64 of A-Z a-z 0-9 . _ -' })
+      .default('default'),
     maxRemembered: setting('JWT_MAX_REMEMBERED', {
       doc: 'Verified tokens remembered, each until its `exp`, so that it is not verified again. About 1 KiB each.',
     })

@@ -6,6 +6,8 @@ export interface Caller {
   readonly subject: string;
   readonly tenant: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** An administrator of the operator's tenant: what it does may reach beyond one tenant. */
+  readonly operator: boolean;
   /** The claim `jti`. */
   readonly tokenId?: string;
   /** Epoch milliseconds: the claim `exp`, without tolerance. */
@@ -17,17 +19,28 @@ export interface Caller {
 export type Claims = Readonly<Record<string, unknown>>;
 
 const DEFAULT_TENANT = 'default';
-const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
+/** How tenants are named. */
+export const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
 /** No control characters, no lone surrogates: subjects stand in logs and keys. */
 const NAME = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
 
+export interface CallerRules {
+  /** Claim that names the tenant. */
+  tenantClaim: string;
+  /** Whose administrators are operators. */
+  operatorTenant: string;
+}
+
 /** Fails with `auth.claims`. The tenant comes from here alone, never from a request. */
-export function callerFrom(claims: Claims, tenantClaim: string, expiresAt: number): Caller {
+export function callerFrom(claims: Claims, rules: CallerRules, expiresAt: number): Caller {
+  const { tenantClaim, operatorTenant } = rules;
   const subject = text(claims, 'sub', NAME);
   const tenant = Object.hasOwn(claims, tenantClaim) ? text(claims, tenantClaim, TENANT) : DEFAULT_TENANT;
   const tokenId = Object.hasOwn(claims, 'jti') ? { tokenId: text(claims, 'jti', NAME) } : {};
   const scopes: ReadonlySet<Scope> = new Set([...scopesIn(claims, 'scope'), ...scopesIn(claims, 'scp')]);
-  return Object.freeze({ subject, tenant, scopes, ...tokenId, expiresAt, may: (scope: Scope) => scopes.has(scope) });
+  const operator = tenant === operatorTenant && scopes.has('admin');
+  const may = (scope: Scope) => scopes.has(scope);
+  return Object.freeze({ subject, tenant, scopes, operator, ...tokenId, expiresAt, may });
 }
 
 function text(claims: Claims, claim: string, form: RegExp): string {

@@ -15,11 +15,10 @@ export function signingSecret(
 }
 
 export function openVerifier(config: AuthConfig, { dataDir }: { dataDir: string }): TokenVerifier {
-  const { publicKey, audience, issuer, clockToleranceMs, maxLifetimeMs, tenantClaim, maxRemembered } = config;
   const secret = signingSecret(config, dataDir);
   const keys = verificationKeys(config.algorithms.filter(isAlgorithm), {
     ...(secret && { secret }),
-    ...(publicKey && { publicKey }),
+    ...(config.publicKey && { publicKey: config.publicKey }),
   });
-  return new TokenVerifier({ keys, audience, issuer, clockToleranceMs, maxLifetimeMs, tenantClaim, maxRemembered });
+  return new TokenVerifier({ ...config, keys });
 }

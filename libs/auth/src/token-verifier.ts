@@ -18,6 +18,8 @@ export interface TokenVerifierOptions {
   /** Longest time from `iat` (or from now, where there is none) to `exp`. */
   maxLifetimeMs: number;
   tenantClaim: string;
+  /** Its administrators are operators. */
+  operatorTenant: string;
   /** Tokens remembered at most; the least used is forgotten. */
   maxRemembered: number;
 }
@@ -68,7 +70,7 @@ export class TokenVerifier {
   /** Second half of `verify`: the caller in the claims of a token that jsonwebtoken has verified by `keyFor` and `rules`. */
   accept(token: string, verified: unknown, now = Date.now()): Caller {
     if (typeof verified !== 'object' || verified === null) throw failure('auth.malformed', {});
-    const caller = callerFrom(verified as Claims, this.options.tenantClaim, this.endOf(verified as Claims, now));
+    const caller = callerFrom(verified as Claims, this.options, this.endOf(verified as Claims, now));
     if (now < caller.expiresAt) this.callers.set(token, caller);
     return caller;
   }

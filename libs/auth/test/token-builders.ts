@@ -47,6 +47,7 @@ export function aVerifier(changed: Partial<TokenVerifierOptions> = {}): TokenVer
     clockToleranceMs: 5000,
     maxLifetimeMs: 365 * 86_400_000,
     tenantClaim: 'tenant',
+    operatorTenant: 'default',
     maxRemembered: 100,
     ...changed,
   });

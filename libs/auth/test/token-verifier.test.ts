@@ -194,6 +194,17 @@ describe('the caller', () => {
     await expect(callerOf({ jti: 7 })).rejects.toMatchObject({ code: 'auth.claims', facts: { claim: 'jti' } });
   });
 
+  test('is an operator as an administrator of the operator’s tenant alone', async () => {
+    const operators = async (claims: SomeClaims, operatorTenant = 'default') =>
+      (await aVerifier({ operatorTenant }).verify(aToken(claims))).operator;
+    expect(await operators({ tenant: undefined, scope: 'admin' })).toBe(true);
+    expect(await operators({ tenant: 'default', scope: 'admin' })).toBe(true);
+    expect(await operators({ tenant: 'default', scope: 'cache:purge privacy' })).toBe(false);
+    expect(await operators({ tenant: 'north', scope: 'admin' })).toBe(false);
+    expect(await operators({ tenant: 'north', scope: 'admin' }, 'north')).toBe(true);
+    expect(await operators({ tenant: 'default', scope: 'admin' }, 'north')).toBe(false);
+  });
+
   test.each([
     ['spaces', { scope: 'cache:read privacy' }],
     ['an array', { scope: undefined, scp: ['cache:read', 'privacy'] }],

@@ -139,7 +139,7 @@ const EVERY_REPLY = {
 };
 
 /** One OpenAPI response a status, listing the codes that it may carry. */
-function failureDocs({ input, scope, failures = [] }: EndpointDeclaration): MethodDecorator[] {
+function failureDocs({ input, scope, operator, failures = [] }: EndpointDeclaration): MethodDecorator[] {
   const codes: FailureCode[] = [
     'rate.limited',
     'internal.unexpected',
@@ -148,6 +148,7 @@ function failureDocs({ input, scope, failures = [] }: EndpointDeclaration): Meth
     ...(input.body ? BODY_FAILURES : []),
     ...(input.body || input.query || input.params ? (['request.invalid'] as const) : []),
     ...(scope === 'open' ? [] : AUTH_FAILURES),
+    ...(operator ? (['auth.operator'] as const) : []),
     ...failures,
   ];
   const byStatus = Map.groupBy(new Set(codes), statusOf);

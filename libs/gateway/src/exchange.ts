@@ -1,5 +1,5 @@
 // One request at one door, as the pipeline sees it: what each step finds out stands here for the next.
-import type { Caller } from '#auth';
+import type { Caller, PeerCertificate } from '#auth';
 import { Deadline } from '#resilience';
 import type { EndpointSpec } from './endpoint.js';
 import type { Hit } from './rate-limit/index.js';
@@ -18,6 +18,8 @@ export class Exchange {
   /** Who is calling; known once the token is verified. */
   caller: Caller | undefined;
   /** The certificate that the peer showed, where the door asks for one and it is good. */
+  certificate: PeerCertificate | undefined;
+  /** The verified certificate of the peer, where one was shown. Callers without a token are found by it. */
   certificate: PeerCertificate | undefined;
   /** What is left of the window that this request was counted in. */
   limit: (Hit & { limit: number }) | undefined;

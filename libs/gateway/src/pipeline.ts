@@ -105,9 +105,10 @@ export class Pipeline {
     return after(this.admit(exchange, UNROUTED), () => this.limit(exchange, UNROUTED));
   }
 
-  private permit(exchange: Exchange, caller: Caller, { scope }: EndpointSpec): void {
+  private permit(exchange: Exchange, caller: Caller, { scope, operator }: EndpointSpec): void {
     exchange.caller = caller;
     if (scope !== 'token' && scope !== 'open' && !caller.may(scope)) throw failure('auth.scope', { scope });
+    if (operator && !caller.operator) throw failure('auth.operator', {});
   }
 
   /** A refused token counts against its address, so that guessing is limited: 401 until the window is full, then 429. */

@@ -140,6 +140,19 @@ describe('an open endpoint', () => {
   });
 });
 
+describe('an endpoint for operators', () => {
+  it('refuses administrators of other tenants, and whoever is no administrator', async () => {
+    const pass = (tenant: string, scopes: Scope[]) => {
+      const token = mintToken({ secret, subject: 'ann', tenant, scopes, ttlMs: 60_000 });
+      const arrival = anArrival(`Bearer ${token}`, bodiless);
+      return ending(() => aPipeline().pass(anExchange(), arrival, { ...open, scope: 'admin', operator: true }));
+    };
+    expect(await pass('default', ['admin'])).toBeUndefined();
+    expect(await pass('north', ['admin'])).toBe('auth.operator');
+    expect(await pass('default', ['cache:purge'])).toBe('auth.scope');
+  });
+});
+
 describe('what a client accepts', () => {
   const accepted = (accept: string | undefined, produces?: string) =>
     ending(() =>

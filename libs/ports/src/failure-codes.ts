@@ -111,6 +111,11 @@ export const FAILURES = {
     title: 'Scope missing',
     detail: 'The token does not carry the scope {scope} that this operation needs.',
   },
+  'auth.operator': {
+    kind: 'forbidden',
+    title: 'Operators only',
+    detail: 'Only an administrator of the tenant that runs this server may do that (OPERATOR_TENANT).',
+  },
   'auth.development_secret': {
     kind: 'internal',
     title: 'No development secret',

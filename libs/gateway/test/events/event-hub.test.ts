@@ -1,9 +1,9 @@
 // The hub by itself: tenants, scopes, limits and ends of sessions, with doors that only remember.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Caller, Scope } from '#auth';
-import { type Bus, LocalBus } from '#records';
 import { KeyNames, PlainSealer } from '#crypto';
 import { announce, announced, type Failure } from '#ports';
+import { type Bus, LocalBus } from '#records';
 import { EventHub, type HubLimits } from '../../src/events/event-hub.js';
 import type { Outgoing } from '../../src/events/frames.js';
 import type { Connection } from '../../src/events/session.js';
@@ -43,7 +43,8 @@ function aCaller({
   lastsMs = 3_600_000,
 } = {}): Caller {
   const held = new Set(scopes);
-  return { subject: 'u1', tenant, scopes: held, expiresAt: now + lastsMs, may: (scope) => held.has(scope) };
+  const may = (scope: Scope) => held.has(scope);
+  return { subject: 'u1', tenant, scopes: held, operator: false, expiresAt: now + lastsMs, may };
 }
 
 const hubs: EventHub[] = [];
