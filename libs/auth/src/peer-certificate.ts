@@ -1,11 +1,11 @@
 // The certificate of a peer that TLS has verified: whoever ends TLS fills this in, and callers are found by it.
 
-/** Only of a certificate that the server's list of authorities vouches for. One object a connection, so that its caller is found once. */
+/** Whom a client certificate names that the door's authorities have signed. One object a connection, so that its caller is found once. */
 export interface PeerCertificate {
-  /** The subject as RFC 4514 writes it: `CN=billing,O=Acme,C=CH`. */
+  /** RFC 4514, e.g. `CN=ingest,OU=data,O=Example`. */
   readonly subject: string;
-  /** Subject alternative names with their kind before them: `DNS:billing.internal`, `URI:spiffe://acme/billing`. */
+  /** Its alternative names as OpenSSL writes them, e.g. `DNS:ingest.internal`, `URI:spiffe://example/ingest`. */
   readonly san: readonly string[];
-  /** Epoch milliseconds: notAfter. */
+  /** Epoch milliseconds of notAfter: connections may outlive their certificate. */
   readonly expiresAt: number;
 }

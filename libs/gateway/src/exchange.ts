@@ -4,13 +4,7 @@ import { Deadline } from '#resilience';
 import type { EndpointSpec } from './endpoint.js';
 import type { Hit } from './rate-limit/index.js';
 
-/** Whom a client certificate names that the door's authorities have signed. */
-export interface PeerCertificate {
-  /** RFC 4514, e.g. `CN=ingest,OU=data,O=Example`. */
-  readonly subject: string;
-  /** Its alternative names as OpenSSL writes them, e.g. `DNS:ingest.internal`, `URI:spiffe://example/ingest`. */
-  readonly san: readonly string[];
-}
+export type { PeerCertificate };
 
 export class Exchange {
   /** What the endpoint declares; known once the request is routed. */
@@ -18,8 +12,6 @@ export class Exchange {
   /** Who is calling; known once the token is verified. */
   caller: Caller | undefined;
   /** The certificate that the peer showed, where the door asks for one and it is good. */
-  certificate: PeerCertificate | undefined;
-  /** The verified certificate of the peer, where one was shown. Callers without a token are found by it. */
   certificate: PeerCertificate | undefined;
   /** What is left of the window that this request was counted in. */
   limit: (Hit & { limit: number }) | undefined;
