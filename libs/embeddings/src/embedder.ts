@@ -1,7 +1,17 @@
 // Turns any number of texts into vectors: each text once, in batches, some at a time, in order, and checked.
 import { setImmediate } from 'node:timers/promises';
-import { announce, type EmbeddingModel, type Embeddings, type EmbedOptions, failure, isFailure } from '#ports';
+import {
+  announce,
+  type EmbeddingModel,
+  type Embeddings,
+  type EmbedOptions,
+  failure,
+  isFailure,
+  type Meter,
+  SERVICE_ACCOUNT,
+} from '#ports';
 import { isPassing, Protection } from '#resilience';
+import { estimatedTokens, metered } from './metered.js';
 
 export interface EmbedderOptions {
   /** Texts in one call, at most; the model's own limit counts too. */
@@ -13,6 +23,11 @@ export interface EmbedderOptions {
   /** Limit of one attempt, in milliseconds, and further attempts. For remote models only. */
   timeoutMs: number;
   retries: number;
+}
+
+export interface EmbedCall extends Omit<EmbedOptions, 'callId'> {
+  /** Whose account bears what the call costs. Without one, the service's own. */
+  tenant?: string | undefined;
 }
 
 const BACKOFF_MS = 250;
@@ -29,6 +44,8 @@ export class Embedder {
   constructor(
     private readonly embeddingModel: EmbeddingModel,
     private readonly options: EmbedderOptions,
+    /** Keeps account of each attempt to call a remote model; a local one costs nothing. */
+    private readonly meter?: Meter,
   ) {
     const { provider, remote, maxBatch } = embeddingModel;
     this.batchSize = Math.min(options.batchSize, maxBatch);
@@ -56,10 +73,10 @@ export class Embedder {
 
   /**
    * Embeds texts, each different one once: equal texts get the same vector object. Tokens are those of all calls made.
-   * @throws Failure `embedding.*` (a position counts in `texts`), `call.timeout`, `call.open_circuit`, `call.crowded`; or
-   * the reason of the signal. When one batch fails the others are given up.
+   * @throws Failure `embedding.*` (a position counts in `texts`), `call.timeout`, `call.open_circuit`, `call.crowded`,
+   * `quota.exceeded`, `usage.unavailable`; or the reason of the signal. When one batch fails the others are given up.
    */
-  async embed(texts: readonly string[], o: EmbedOptions = {}): Promise<Embeddings> {
+  async embed(texts: readonly string[], o: EmbedCall = {}): Promise<Embeddings> {
     const blank = texts.findIndex((text) => text.trim() === '');
     if (blank >= 0) throw this.refused(blank);
     const distinct = [...new Set(texts)];
@@ -75,14 +92,14 @@ export class Embedder {
 
   /**
    * Asks a remote model for one vector. What would fail for ever fails here: a refused key, an unknown model, another
-   * dimension. What may pass (the vendor is down) does not: a restart must not depend on it.
+   * dimension. What may pass (the vendor is down, or the records of usage) does not: a restart must not depend on it.
    */
   async prove(signal?: AbortSignal): Promise<void> {
     if (!this.protection) return;
     try {
       await this.call(['dimension'], { ...(signal && { signal }) }, 0);
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isPassing(error) && !isFailure(error, 'usage.unavailable')) throw error;
     }
   }
 
@@ -92,7 +109,7 @@ export class Embedder {
     await this.embeddingModel.close();
   }
 
-  private async inBatches(texts: readonly string[], o: EmbedOptions): Promise<Embeddings[]> {
+  private async inBatches(texts: readonly string[], o: EmbedCall): Promise<Embeddings[]> {
     const batches: (readonly string[])[] = [];
     for (let at = 0; at < texts.length; at += this.batchSize) batches.push(texts.slice(at, at + this.batchSize));
     if (batches.length <= 1) return Promise.all(batches.map((batch) => this.batch(batch, o)));
@@ -117,7 +134,7 @@ export class Embedder {
     return replies;
   }
 
-  private async batch(texts: readonly string[], o: EmbedOptions): Promise<Embeddings> {
+  private async batch(texts: readonly string[], o: EmbedCall): Promise<Embeddings> {
     try {
       return await this.call(texts, o);
     } catch (error) {
@@ -129,25 +146,39 @@ export class Embedder {
     }
   }
 
-  private async halves(texts: readonly string[], o: EmbedOptions): Promise<Embeddings> {
+  private async halves(texts: readonly string[], o: EmbedCall): Promise<Embeddings> {
     const half = texts.length >> 1;
     const first = await this.batch(texts.slice(0, half), o);
     const second = await this.batch(texts.slice(half), o);
     return { vectors: [...first.vectors, ...second.vectors], tokens: first.tokens + second.tokens };
   }
 
-  private async call(texts: readonly string[], o: EmbedOptions, retries?: number): Promise<Embeddings> {
-    const { signal, ...rest } = o;
+  private async call(texts: readonly string[], o: EmbedCall, retries?: number): Promise<Embeddings> {
+    const { signal } = o;
     const items = texts.length;
     if (!this.protection) return this.callLocal(texts, o);
-    return this.protection.run(
-      'embed',
-      async (ours) => this.checked(items, await this.embeddingModel.embed(texts, { ...rest, signal: ours })),
-      { signal, items, tokensOf: (reply) => reply.tokens, ...(retries !== undefined && { retries }) },
+    return this.protection.run('embed', async (ours) => this.checked(items, await this.attempt(texts, o, ours)), {
+      signal,
+      items,
+      tokensOf: (reply) => reply.tokens,
+      ...(retries !== undefined && { retries }),
+    });
+  }
+
+  /** Each attempt is an account of its own: a vendor may bill the one that timed out, and the one that followed. */
+  private attempt(texts: readonly string[], o: EmbedCall, signal: AbortSignal): Promise<Embeddings> {
+    const { tenant = SERVICE_ACCOUNT, signal: _, ...rest } = o;
+    if (!this.meter) return this.embeddingModel.embed(texts, { ...rest, signal });
+    const { provider, model } = this;
+    const call = { tenant, provider, model, operation: 'embedding', items: texts.length } as const;
+    return metered(
+      this.meter,
+      { ...call, estimatedTokens: estimatedTokens(texts) },
+      { signal, run: (callId) => this.embeddingModel.embed(texts, { ...rest, signal, callId }) },
     );
   }
 
-  private async callLocal(texts: readonly string[], o: EmbedOptions): Promise<Embeddings> {
+  private async callLocal(texts: readonly string[], { tenant: _, ...o }: EmbedCall): Promise<Embeddings> {
     const began = performance.now();
     const tell = (outcome: string, tokens = 0) => {
       const durationMs = performance.now() - began;

@@ -1,6 +1,6 @@
 // Opens the embedder that the configuration asks for, and compares what it can with what is expected.
 import { ProviderFamily } from '#config';
-import { type EmbeddingModel, failure } from '#ports';
+import { type EmbeddingModel, failure, type Meter } from '#ports';
 import { Embedder } from './embedder.js';
 import type { EmbeddingConfig } from './embedding.section.js';
 
@@ -15,7 +15,7 @@ const BUILT_INS = {
  */
 export async function openEmbedder(
   config: EmbeddingConfig,
-  { plugins, signal }: { plugins: readonly string[]; signal?: AbortSignal },
+  { plugins, signal, meter }: { plugins: readonly string[]; signal?: AbortSignal; meter?: Meter | undefined },
 ): Promise<Embedder> {
   const family = new ProviderFamily({
     family: 'embedding-model',
@@ -24,7 +24,7 @@ export async function openEmbedder(
     plugins,
   });
   const model = await family.open(config.provider, optionsOf(config), { ...(signal && { signal }) });
-  const embedder = new Embedder(model, config);
+  const embedder = new Embedder(model, config, meter);
   try {
     compareDimensions(model, config.dimensions);
     await embedder.prove(signal);

@@ -6,6 +6,8 @@ export type EmbeddingPurpose = 'query' | 'document';
 
 export interface EmbedOptions extends CallOptions {
   purpose?: EmbeddingPurpose;
+  /** Names this one call. A vendor that takes a name for a request is sent it, so that an invoice can be reconciled. */
+  callId?: string;
 }
 
 export interface Embeddings {

@@ -45,6 +45,8 @@ export interface Announcements {
     source: 'cache' | 'vectordb' | 'none';
     tier: Tier | null;
     latencies: { total: number; cache: number; embeddings?: number; vectordb?: number };
+    /** What a hit has saved: the tokens that making the answer had cost. */
+    avoided?: { provider: string; model: string; tokens: number } | undefined;
   };
   /** A request refused by the limiter. */
   'rate.limited': { door: 'http' | 'socket'; tracker: 'caller' | 'address' | 'tenant' };

@@ -30,7 +30,7 @@ export type { FailureEntry, FailureKind } from './failure-kind.js';
 export type { Filter, FilterValue } from './filter.js';
 export type { JsonObject, JsonPrimitive, JsonValue } from './json.js';
 export { type KeyContext, KeyService, type MasterKeyDescription, type WrappedKey } from './key-service.js';
-export { Meter, type MeteredCall, type OpenAccount } from './meter.js';
+export { Meter, type MeteredCall, type OpenAccount, SERVICE_ACCOUNT } from './meter.js';
 export {
   defineProvider,
   type Family,

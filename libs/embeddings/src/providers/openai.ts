@@ -59,11 +59,13 @@ class OpenAiModel implements EmbeddingModel {
     });
   }
 
-  async embed(texts: readonly string[], { signal }: EmbedOptions = {}): Promise<Embeddings> {
+  async embed(texts: readonly string[], { signal, callId }: EmbedOptions = {}): Promise<Embeddings> {
     const { model, dimensions, encoding } = this.options;
     const json = { model, input: texts, encoding_format: encoding, ...(dimensions !== undefined && { dimensions }) };
+    // https://platform.openai.com/docs/api-reference/debugging-requests: a request is found again by the name it was sent with.
+    const named = callId !== undefined && { headers: { 'x-client-request-id': callId } };
     const { body } = await this.http
-      .request({ method: 'POST', path: '/embeddings', json, signal, reply: Reply })
+      .request({ method: 'POST', path: '/embeddings', json, ...named, signal, reply: Reply })
       .catch((error: unknown) => {
         throw translated(error, PROVIDER, texts.length);
       });
