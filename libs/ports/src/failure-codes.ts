@@ -111,6 +111,48 @@ export const FAILURES = {
     title: 'Scope missing',
     detail: 'The token does not carry the scope {scope} that this operation needs.',
   },
+  'auth.route_audience': {
+    kind: 'forbidden',
+    title: 'Audience missing',
+    detail: 'The token carries the scope {scope}, but not the audience that this server demands for it (aud).',
+  },
+  'auth.key_unknown': {
+    kind: 'unauthenticated',
+    title: 'Key unknown',
+    detail: 'The token names a key (kid) that its issuer does not publish.',
+  },
+  'auth.keys_unavailable': {
+    kind: 'unavailable',
+    title: 'Keys unavailable',
+    detail:
+      'The issuer’s keys cannot be fetched, so that the token cannot be verified. Retry after the time in retry-after.',
+  },
+  'auth.revoked': {
+    kind: 'unauthenticated',
+    title: 'Token revoked',
+    detail: 'The token was revoked. Ask the issuer for a new one.',
+  },
+  'auth.revocations_unavailable': {
+    kind: 'unavailable',
+    title: 'Revocations unavailable',
+    detail: 'What was revoked cannot be read yet, so that no new token is believed. Retry later.',
+  },
+  'auth.revocation_absent': {
+    kind: 'absent',
+    title: 'No such revocation',
+    detail: 'The tenant has no revocation of that id.',
+  },
+  'auth.revocation_limit': {
+    kind: 'exhausted',
+    title: 'Too many revocations',
+    detail:
+      'A tenant may hold at most {limit} revocations at a time. Revoke the subject in place of its tokens, or lift some.',
+  },
+  'auth.locked_out': {
+    kind: 'exhausted',
+    title: 'Locked out',
+    detail: 'Too many refusals: the {who} is locked out for a while. Retry after the time in retry-after.',
+  },
   'auth.operator': {
     kind: 'forbidden',
     title: 'Operators only',
@@ -356,6 +398,12 @@ export const FAILURES = {
   'call.timeout': { kind: 'late', title: 'Call timed out', detail: '{target} did not answer within {limitMs} ms.' },
   'call.failed': { kind: 'unavailable', title: 'Call failed', detail: '{target} could not be reached ({reason}).' },
   'call.refused': { kind: 'unavailable', title: 'Call refused', detail: '{target} answered status {status}.' },
+  'outgoing.refused': {
+    kind: 'internal',
+    title: 'Outgoing call refused',
+    detail:
+      'Calls to {host} are refused: {rule}. If it is meant to be called, list it in OUTGOING_ALLOWED_HOSTS; else use an address that is public and https.',
+  },
   'call.open_circuit': {
     kind: 'unavailable',
     title: 'Circuit open',
