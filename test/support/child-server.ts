@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { mintToken, SCOPES } from '#auth';
 import { Secret } from '#ports';
-import { send, type TestServer } from './server.js';
+import { LOOPBACK, send, type TestServer } from './server.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -73,7 +73,8 @@ export async function aFolder(): Promise<string> {
 }
 
 function launch(env: Record<string, string>, { fileBlocks }: ChildOptions) {
-  const all = { PATH: process.env.PATH, JWT_SECRET: SECRET.reveal(), PORT: '0', LOG_LEVEL: 'silent', ...env };
+  const ours = { PATH: process.env.PATH, JWT_SECRET: SECRET.reveal(), PORT: '0', LOG_LEVEL: 'silent' };
+  const all = { ...ours, OUTGOING_ALLOWED_HOSTS: LOOPBACK, ...env };
   const node = [process.execPath, MAIN];
   const command = fileBlocks ? ['/bin/sh', '-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`, ...node] : node;
   // Its own folder has no .env file.

@@ -1,7 +1,7 @@
 // Every section of the configuration, in the order of the documents made from them.
 import { authSection } from '#auth';
 import { cacheSection } from '#cache';
-import { runtimeSection } from '#config';
+import { outgoingSection, runtimeSection } from '#config';
 import { cryptoSection } from '#crypto';
 import { embeddingSection } from '#embeddings';
 import { eventsSection, httpSection, rateLimitSection } from '#gateway';
@@ -13,6 +13,7 @@ import { vectorStoreSection } from '#vector-stores';
 export const sections = [
   runtimeSection,
   httpSection,
+  outgoingSection,
   authSection,
   rateLimitSection,
   cacheSection,

@@ -5,6 +5,7 @@ import { HttpDoor } from '#gateway';
 import { createLogger, Health, type Logger } from '#observability';
 import { NestLogger } from '#observability/module';
 import { failure } from '#ports';
+import { OutgoingRules, setOutgoingRules } from '#resilience';
 import { type AppConfig, AppModule } from './app.module.js';
 
 export interface RunningServer {
@@ -17,6 +18,7 @@ export interface RunningServer {
 
 /** The application, initialised but not listening. */
 export async function buildApp(config: AppConfig, logger: Logger = createLogger(config.observability)) {
+  setOutgoingRules(OutgoingRules.allowing(config.outgoing.allowedHosts));
   const door = await HttpDoor.open(config.http, config.rateLimit);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, logger, door), door.adapter, {
     bodyParser: false,

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import { type Failure, failure, isFailure, type OptionsResult, type OptionsSchema, Secret } from '#ports';
 import { HttpRefusal, MAX_REFUSAL_BODY } from './http-refusal.js';
+import { type OutgoingRules, outgoingRules } from './outgoing-rules.js';
 import { retryAfterMs } from './retry-after.js';
 
 export interface HttpClientOptions {
@@ -15,6 +16,13 @@ export interface HttpClientOptions {
   maxReplyBytes?: number;
   /** Longest silence of the server within one reply. The caller's signal usually ends a call earlier. Default 2 min. */
   idleMs?: number;
+  /**
+   * Hosts that may be called beside those that the operator has listed: for addresses that are constants of the code, such
+   * as a cloud's metadata service. Never for one that a setting or a request names.
+   */
+  allowedHosts?: readonly string[];
+  /** Where calls may go. The process's own rules, unless given. */
+  rules?: OutgoingRules;
 }
 
 export interface HttpCall<T> {
@@ -38,7 +46,7 @@ export interface HttpReply<T> {
 
 /**
  * A client of one origin. Redirects are refused, not followed: they would carry the credentials to a place that nobody
- * configured. Nothing is retried here: see Protection.
+ * configured. Nor is an address called that the rules of outgoing calls refuse. Nothing is retried here: see Protection.
  */
 export class HttpClient {
   private readonly pool: Pool;
@@ -46,17 +54,25 @@ export class HttpClient {
   private readonly maxReplyBytes: number;
   private readonly idleMs: number;
 
+  /** @throws Failure `outgoing.refused` */
   constructor(private readonly options: HttpClientOptions) {
     this.base = new URL(options.baseUrl);
+    const rules = (options.rules ?? outgoingRules()).with(options.allowedHosts ?? []);
+    rules.check(this.base);
     this.maxReplyBytes = options.maxReplyBytes ?? 16 * 1024 ** 2;
     this.idleMs = options.idleMs ?? 120_000;
-    this.pool = new Pool(this.base.origin, { headersTimeout: this.idleMs, bodyTimeout: this.idleMs });
+    this.pool = new Pool(this.base.origin, {
+      headersTimeout: this.idleMs,
+      bodyTimeout: this.idleMs,
+      connect: { lookup: rules.lookup(this.base) },
+    });
   }
 
   /**
    * Sends one request.
    * @throws Failure `call.refused` for a status outside 2xx (cause: HttpRefusal), `call.failed` where no reply arrives or
-   * it breaks off, `call.timeout` where the server falls silent, `call.reply_invalid`; or the reason of the signal.
+   * it breaks off, `call.timeout` where the server falls silent, `call.reply_invalid`; `outgoing.refused` where the host's
+   * name leads to an address that is not to be called; or the reason of the signal.
    */
   async request<T = unknown>(call: HttpCall<T>): Promise<HttpReply<T>> {
     const { status, headers, text } = await this.exchange(call).catch((error: unknown) => {
