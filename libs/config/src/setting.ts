@@ -193,10 +193,23 @@ class Unset {
       form: 'JSON object',
       jsonSchema: { type: 'string' },
       read: (text) => {
-        const parsed = parseJson(text);
+        const parsed = parseJson(text, 'object');
         if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
           throw new Error('must be a JSON object');
         return parsed as Record<string, unknown>;
+      },
+    });
+  }
+
+  /** A JSON array, for lists of things with parts. What stands in it is checked by the section's rule. */
+  jsonList() {
+    return this.both<readonly unknown[]>({
+      form: 'JSON array',
+      jsonSchema: { type: 'string' },
+      read: (text) => {
+        const parsed = parseJson(text, 'array');
+        if (!Array.isArray(parsed)) throw new Error('must be a JSON array');
+        return parsed as unknown[];
       },
     });
   }
@@ -241,10 +254,10 @@ function range(min: number, max: number): string {
   return max >= Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, form: 'object' | 'array'): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error('must be a JSON object');
+    throw new Error(`must be a JSON ${form}`);
   }
 }

@@ -127,6 +127,15 @@ describe.each([
       ['null', 'JSON object'],
     ],
   ],
+  [
+    'JSON array',
+    one().jsonList().default('[]'),
+    [['[{"a":1}]', [{ a: 1 }]]],
+    [
+      ['{}', 'must be a JSON array'],
+      ['[', 'must be a JSON array'],
+    ],
+  ],
 ] as Array<[string, Setting<unknown>, Array<[string, unknown]>, Array<[string, string]>]>)(
   'a %s',
   (_, declared, good, bad) => {
