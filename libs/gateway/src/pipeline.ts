@@ -141,7 +141,7 @@ function parsed(schema: z.ZodType, value: unknown, part: string): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap(problemsOf);
-  throw failure('request.invalid', { part, count: problems.length }, { problems });
+  throw failure('request.invalid', { part, count: problems.length }, { problems: problems.slice(0, MOST_PROBLEMS) });
 }
 
 /** Zod passes over a parameter of this name, so that a purge of nothing known would become a purge of all. */
@@ -160,6 +160,8 @@ function invalid(part: string, problem: InputProblem): Failure {
   return failure('request.invalid', { part, count: 1 }, { problems: [problem] });
 }
 
+/** Problems told in one reply: a reply is not to be many times the size of what it refuses. */
+const MOST_PROBLEMS = 100;
 const NO_SUCH_FIELD = 'There is no such field. Remove it.';
 
 /** One problem a field: an unknown field is named itself, not the object around it. */
