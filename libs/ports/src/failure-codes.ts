@@ -6,7 +6,7 @@ export const FAILURES = {
   'request.invalid': {
     kind: 'invalid',
     title: 'Invalid input',
-    detail: 'The {part} is not valid: {count} problem(s), the first 100 listed in errors.',
+    detail: 'The {part} is not valid: {count} problem(s), listed in errors (the first 100).',
   },
   'request.malformed': {
     kind: 'invalid',

@@ -13,7 +13,7 @@ describe('problemOf', () => {
       title: 'Invalid input',
       status: 400,
       code: 'request.invalid',
-      detail: 'The body is not valid: 1 problem(s), listed in errors.',
+      detail: 'The body is not valid: 1 problem(s), listed in errors (the first 100).',
       errors: problems,
       correlationId: 'c-1',
     });

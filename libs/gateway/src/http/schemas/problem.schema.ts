@@ -21,7 +21,7 @@ export const problemSchema = z
       title: 'Invalid input',
       status: 400,
       code: 'request.invalid',
-      detail: 'The body is not valid: 1 problem(s), listed in errors.',
+      detail: 'The body is not valid: 1 problem(s), listed in errors (the first 100).',
       errors: [{ path: 'ttl', code: 'too_small', message: 'Too small: expected number to be >=1' }],
       correlationId: '6d0c1f0e-6c1b-4b8e-9a43-0f4fb0d2c6a1',
     },
