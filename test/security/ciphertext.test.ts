@@ -1,4 +1,4 @@
-// Who can write to the store cannot make the server say anything; who can read it learns nothing.
+// Tampered, moved, downgraded, replayed ciphertext: who can write to the store cannot make the server say anything; who can read it learns nothing.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -163,7 +163,7 @@ const FORGERIES: [string, string, (own: string, others: { query: string; tenant:
 describe.each([
   ['Redis', () => redisVault],
   ['SQLite', () => sqliteVault],
-])('in %s, with a key set,', (_, of) => {
+])('tampered, moved, downgraded, replayed ciphertext in %s:', (_, of) => {
   it.each(FORGERIES)('an entry that was %s is a miss, deleted and counted (%s)', async (_, reason, forge) => {
     const vault = of();
     const server = await aServer(vault);
