@@ -90,7 +90,11 @@ async function answered(store: VectorStore, queries: readonly Float32Array[]) {
 }
 
 async function open(dataDir: string): Promise<VectorStore> {
-  const unsealed: PayloadSealer = { seal: async (plain) => plain, open: async (sealed) => sealed };
+  const unsealed: PayloadSealer = {
+    seal: async (plain) => plain,
+    open: async (sealed) => sealed,
+    isCurrent: async () => true,
+  };
   const config = { type: 'embedded', timeoutMs: 60_000, options: {}, memoryMaxBytes: 1024 ** 3 };
   const store = await openVectorStore(config, { dataDir, plugins: [], sealer: unsealed });
   if (!store) throw new Error('no vector store');

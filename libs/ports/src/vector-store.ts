@@ -38,11 +38,14 @@ export interface VectorPoint {
   subject?: string;
   /** `false`: kept, but never retrieved. */
   consent?: boolean;
-  /** What the document may be used for. Absent: for anything. With them, only a query for one of them finds it. */
+  /**
+   * What the document may be used for. Absent: for anything. With them, only a query for one of them finds it; an empty
+   * list is found by none.
+   */
   purposes?: readonly string[];
   /** Where the document came from, e.g. the name of a file or a URL. */
   source?: string;
-  /** How it came to be here. */
+  /** How it came to be here. A store that is not told notes the time of the writing itself. */
   lineage?: Lineage;
 }
 
@@ -91,7 +94,10 @@ export interface PointSelector {
   ingestedBefore?: number;
 }
 
-/** Points of a collection, some page at a time, in an order of the store's own; each point that stays is seen once. */
+/**
+ * Points of a collection, some page at a time, in an order of the store's own; each point that stays is seen once. A
+ * page may be short, or empty, and not be the last.
+ */
 export interface PointPage {
   points: VectorPoint[];
   /** Where the next page begins; `undefined` after the last. Opaque, of this store. */
@@ -131,7 +137,10 @@ export abstract class VectorStore {
   /** The nearest points, nearest first; expired ones and those without consent never among them. */
   abstract query(ref: CollectionRef, query: VectorQuery, options?: CallOptions): Promise<VectorMatch[]>;
   abstract get(ref: CollectionRef, ids: readonly string[], options?: CallOptions): Promise<VectorPoint[]>;
-  /** All points, or those of a subject; those without consent too, and not those past their end. */
+  /**
+   * All points, or those of a subject; those without consent too, and not those past their end. `limit` is 1 to 1,000.
+   * A cursor that this store did not give fails with `request.invalid`.
+   */
   abstract list(
     ref: CollectionRef,
     page: { subject?: string; cursor?: string; limit: number },
@@ -142,8 +151,9 @@ export abstract class VectorStore {
   abstract count(ref: CollectionRef, options?: CallOptions): Promise<number>;
 
   /**
-   * Seals anew, under the current data keys, up to `limit` points from the cursor on, over all collections of a tenant.
-   * Absent where the store seals nothing.
+   * Seals anew, under the current data keys, those of the next `limit` points from the cursor on that are sealed under
+   * former ones, over all collections of a tenant. What does not open is left as it is. Absent where the store seals
+   * nothing.
    */
   reseal?(
     tenant: string,

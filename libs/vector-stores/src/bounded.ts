@@ -4,6 +4,7 @@ import type {
   CollectionInfo,
   CollectionRef,
   CollectionSpec,
+  PointPage,
   PointSelector,
   VectorMatch,
   VectorPoint,
@@ -27,6 +28,8 @@ export function bounded(store: VectorStore, bounds: Bounds): VectorStore {
 class BoundedStore extends VectorStore {
   readonly provider: string;
   readonly capabilities: VectorStoreCapabilities;
+  /** There where the store has it. */
+  override readonly reseal?: VectorStore['reseal'];
   private readonly protection: Protection;
 
   constructor(
@@ -42,6 +45,8 @@ class BoundedStore extends VectorStore {
       family: 'vector-store',
       provider: store.provider,
     });
+    if (store.reseal)
+      this.reseal = (tenant, page, o) => this.run('reseal', o, (inner) => store.reseal!(tenant, page, inner));
   }
 
   openCollection(ref: CollectionRef, spec: CollectionSpec, options?: CallOptions): Promise<CollectionInfo> {
@@ -75,6 +80,14 @@ class BoundedStore extends VectorStore {
 
   get(ref: CollectionRef, ids: readonly string[], options?: CallOptions): Promise<VectorPoint[]> {
     return this.run('get', options, (o) => this.store.get(ref, ids, o), ids.length);
+  }
+
+  list(
+    ref: CollectionRef,
+    page: { subject?: string; cursor?: string; limit: number },
+    options?: CallOptions,
+  ): Promise<PointPage> {
+    return this.run('list', options, (o) => this.store.list(ref, page, o), page.limit);
   }
 
   delete(ref: CollectionRef, selector: PointSelector, options?: CallOptions): Promise<number> {

@@ -7,8 +7,10 @@ export interface SealPlace {
   name: string;
 }
 
-/** Seals and opens payloads. `open` fails with `crypto.unreadable` (fact `reason`) for what it did not seal for that place. */
+/** Seals and opens payloads. `open` fails with `crypto.unreadable` for what it did not seal for that place; why is the code of its first problem. */
 export abstract class PayloadSealer {
   abstract seal(plain: Uint8Array, at: SealPlace): Promise<Uint8Array>;
   abstract open(sealed: Uint8Array, at: SealPlace): Promise<Uint8Array>;
+  /** Whether it is sealed under the key that `seal` would take now. */
+  abstract isCurrent(sealed: Uint8Array, at: SealPlace): Promise<boolean>;
 }

@@ -65,7 +65,7 @@ describe('a filter', () => {
     fc.assert(
       fc.property(fc.array(metadata, { maxLength: 30 }), filterOf(3), (documents, filter) => {
         const index = new FilterIndex();
-        for (const [slot, one] of documents.entries()) index.add(slot, one, undefined);
+        for (const [slot, one] of documents.entries()) index.add(slot, { metadata: one });
         const expected = documents.map((one) => (matchesFilter(filter, one) ? 1 : 0));
         expect([...index.select(filter, documents.length)]).toEqual(expected);
       }),

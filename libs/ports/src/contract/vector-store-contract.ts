@@ -1,14 +1,11 @@
 // The promises of every vector store, ours and strangers', as cases for any test runner.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type FailureCode, isFailure } from '../failure.js';
-import type { Filter } from '../filter.js';
-import type { JsonObject } from '../json.js';
-import type { CollectionRef, Metric, VectorPoint, VectorStore } from '../vector-store.js';
+import type { Metric, VectorPoint, VectorStore } from '../vector-store.js';
 import type { ContractCase } from './contract-case.js';
+import { type Check, filled, idsOf, metricOf, operatorsOf, refuses } from './vector-store-checks.js';
 import { axis, DIMENSION, DOCUMENTS, FILTERS } from './vector-store-documents.js';
-
-type Check = (store: VectorStore, ref: CollectionRef) => Promise<void>;
+import { PRIVACY } from './vector-store-privacy.js';
 
 /**
  * Cases that prove a store: `for (const c of vectorStoreContract(open)) test(c.name, c.run)`. `open` gives a store of
@@ -17,7 +14,9 @@ type Check = (store: VectorStore, ref: CollectionRef) => Promise<void>;
  */
 export function vectorStoreContract(open: () => Promise<VectorStore>): ContractCase[] {
   const once = (name: string, check: Check): ContractCase => ({ name, run: () => inTenant(open, check) });
-  return [...COLLECTIONS, ...POINTS, ...QUERIES, ...DELETIONS, ...REFUSALS].map(([name, check]) => once(name, check));
+  return [...COLLECTIONS, ...POINTS, ...QUERIES, ...DELETIONS, ...PRIVACY, ...REFUSALS].map(([name, check]) =>
+    once(name, check),
+  );
 }
 
 async function inTenant(open: () => Promise<VectorStore>, check: Check): Promise<void> {
@@ -107,12 +106,14 @@ const POINTS: Array<[string, Check]> = [
         metadata: { lang: 'de', tags: ['a', 'b'], nested: { deep: [1, null] }, ok: true },
         subject: 'person-1',
         source: 'contract',
+        purposes: ['support', 'training'],
+        lineage: { ingestRun: 'run-1', provider: 'local', model: 'm', version: '2', ingestedAt: 1_700_000_000_000 },
       };
       await filled(store, ref, [full]);
       const [got] = await store.get(ref, ['full', 'absent']);
       const { vector, ...rest } = got!;
       assert.deepEqual([...vector], [...full.vector]);
-      for (const name of ['id', 'text', 'metadata', 'subject', 'source'] as const)
+      for (const name of ['id', 'text', 'metadata', 'subject', 'source', 'purposes', 'lineage'] as const)
         assert.deepEqual(rest[name], full[name]);
     },
   ],
@@ -253,6 +254,7 @@ const REFUSALS: Array<[string, Check]> = [
       await refuses('vector.collection_absent', () => store.delete(ref, { ids: ['a'] }));
       await refuses('vector.collection_absent', () => store.get(ref, ['a']));
       await refuses('vector.collection_absent', () => store.count(ref));
+      await refuses('vector.collection_absent', () => store.list(ref, { limit: 1 }));
     },
   ],
   [
@@ -283,29 +285,3 @@ const REFUSALS: Array<[string, Check]> = [
   ],
   ['answers when asked for its health', (store) => store.health()],
 ];
-
-async function filled(store: VectorStore, ref: CollectionRef, points = DOCUMENTS): Promise<void> {
-  await store.openCollection(ref, { dimension: DIMENSION, metric: metricOf(store) });
-  if (points.length > 0) assert.equal(await store.upsert(ref, points), points.length);
-}
-
-function metricOf(store: VectorStore): Metric {
-  return store.capabilities.metrics[0]!;
-}
-
-function idsOf(matches: ReadonlyArray<{ id: string; metadata: JsonObject }>): string[] {
-  return matches.map(({ id }) => id);
-}
-
-function operatorsOf(filter: Filter): Filter['op'][] {
-  if (filter.op === 'not') return ['not', ...operatorsOf(filter.filter)];
-  if (filter.op === 'and' || filter.op === 'or') return [filter.op, ...filter.filters.flatMap(operatorsOf)];
-  return [filter.op];
-}
-
-async function refuses(code: FailureCode, call: () => Promise<unknown>): Promise<void> {
-  await assert.rejects(
-    call,
-    (error) => isFailure(error, code) || assert.fail(`expected ${code}, got ${String(error)}`),
-  );
-}

@@ -9,14 +9,15 @@ const SEALED = 0x01;
 const PLAIN = 0x00;
 
 /** Leaves payloads as they are, behind a mark; knows that it cannot read sealed ones. */
-export const plainSealer: PayloadSealer = {
-  seal: async (plain) => Buffer.concat([Uint8Array.of(PLAIN), plain]),
-  open: async (sealed, at) => {
+export const plainSealer = {
+  seal: async (plain: Uint8Array) => Buffer.concat([Uint8Array.of(PLAIN), plain]),
+  open: async (sealed: Uint8Array, at: SealPlace): Promise<Uint8Array> => {
     if (sealed[0] === SEALED) throw unreadable(at, 'unknown_key');
     if (sealed[0] !== PLAIN) throw unreadable(at, 'malformed');
     return sealed.subarray(1);
   },
-};
+  isCurrent: async () => true,
+} satisfies PayloadSealer;
 
 /** AES-256-GCM, bound to the place. */
 export function sealerOf(key: Uint8Array): PayloadSealer {
@@ -37,6 +38,7 @@ export function sealerOf(key: Uint8Array): PayloadSealer {
         throw unreadable(at, 'tampered');
       }
     },
+    isCurrent: async () => true,
   };
 }
 
@@ -45,5 +47,6 @@ function boundTo({ tenant, purpose, name }: SealPlace): Buffer {
 }
 
 function unreadable({ purpose }: SealPlace, reason: string) {
-  return failure('crypto.unreadable', { purpose, reason });
+  const problems = [{ path: '', code: reason, message: 'in words' }];
+  return failure('crypto.unreadable', { purpose, reason: 'in words' }, { problems });
 }

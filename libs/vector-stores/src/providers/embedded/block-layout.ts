@@ -26,6 +26,8 @@ export const ROW_GONE = 0;
 export const ROW_LIVE = 1;
 /** Kept, but never retrieved: no consent, or not readable with the keys at hand. */
 export const ROW_WITHHELD = 2;
+/** Found only by a query for one of the purposes that it may be used for. */
+export const ROW_PURPOSED = 3;
 
 const KERNEL_STEP = 16;
 const BYTES_BESIDE_COMPONENTS = 8 + 4 + 4 + 4 + 1;

@@ -8,13 +8,37 @@ import { refused } from './sqlite-reasons.js';
 
 /** "RVec": marks the file as ours. */
 const APPLICATION_ID = 0x52566563;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 const BUSY_TIMEOUT_MS = 2000;
 const CACHE_KIBIBYTES = 32 * 1024;
+
+const POINTS = `
+  CREATE TABLE points (
+    number INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    expires_at INTEGER,
+    consent INTEGER NOT NULL,
+    purposed INTEGER NOT NULL,
+    ingested_at INTEGER NOT NULL,
+    vector BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    UNIQUE (collection, id)
+  ) STRICT;
+`;
+
+const INDEXES = `
+  CREATE INDEX points_of_collection ON points (collection);
+  CREATE INDEX points_that_expire ON points (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE INDEX points_by_age ON points (collection, ingested_at);
+`;
 
 /**
  * Numbers of collections are never used again, so that what a crash left of a dropped one belongs to nobody. The
  * vector stands before the payload: reading all vectors must not walk through long texts.
+ *
+ * Readable by whoever reads the file: names of tenants and collections, ids of documents, times, consent, and vectors.
+ * Sealed: texts, metadata, subjects, sources, purposes and lineage.
  */
 const SCHEMA = `
   CREATE TABLE collections (
@@ -25,18 +49,24 @@ const SCHEMA = `
     metric TEXT NOT NULL,
     UNIQUE (tenant, name)
   ) STRICT;
-  CREATE TABLE points (
-    number INTEGER PRIMARY KEY,
-    collection INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    expires_at INTEGER,
-    consent INTEGER NOT NULL,
-    vector BLOB NOT NULL,
-    payload BLOB NOT NULL,
-    UNIQUE (collection, id)
-  ) STRICT;
-  CREATE INDEX points_of_collection ON points (collection);
-  CREATE INDEX points_that_expire ON points (expires_at) WHERE expires_at IS NOT NULL;
+  ${POINTS}
+  ${INDEXES}
+`;
+
+/**
+ * From version 1, which knew neither purposes nor times: its points count as ingested now, so that a rule on age, which
+ * is younger than they are, takes none of them at once. The table is made anew, since columns can only be added behind
+ * the payload.
+ */
+const FROM_VERSION_1 = `
+  ALTER TABLE points RENAME TO former_points;
+  DROP INDEX points_of_collection;
+  DROP INDEX points_that_expire;
+  ${POINTS}
+  INSERT INTO points SELECT number, collection, id, expires_at, consent, 0, CAST(unixepoch('subsec') * 1000 AS INTEGER),
+    vector, payload FROM former_points;
+  DROP TABLE former_points;
+  ${INDEXES}
 `;
 
 export interface DatabaseOptions {
@@ -94,10 +124,12 @@ function checkOwner(database: DatabaseSync): void {
   }
 }
 
-/** Makes the schema in a new file. In an old one this writes as well, so that a disk that takes no writes shows now. */
+/** Makes the schema in a new file, or brings an old one to it, all or nothing. In an old one this writes as well, so that a disk that takes no writes shows now. */
 function prepare(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE');
-  if (pragma(database, 'user_version') === 0) database.exec(SCHEMA);
+  const version = pragma(database, 'user_version');
+  if (version === 0) database.exec(SCHEMA);
+  if (version === 1) database.exec(FROM_VERSION_1);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }
 

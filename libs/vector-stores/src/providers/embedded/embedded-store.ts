@@ -7,6 +7,7 @@ import {
   type CollectionSpec,
   failure,
   isFailure,
+  type PointPage,
   type PointSelector,
   type VectorMatch,
   type VectorPoint,
@@ -18,6 +19,7 @@ import type { PayloadSealer } from '../../payload-sealer.js';
 import { type CollectionRow, CollectionTable } from './collection-table.js';
 import { type DatabaseOptions, openDatabase } from './database.js';
 import { Payloads } from './payload.js';
+import { PointPages, type Resealing } from './point-pages.js';
 import { type PointDraft, PointTable } from './point-table.js';
 import { Retrieval } from './retrieval.js';
 import { ScanPool } from './scan-pool.js';
@@ -47,6 +49,7 @@ interface Parts {
   segments: Segments;
   payloads: Payloads;
   retrieval: Retrieval;
+  pages: PointPages;
 }
 
 /** Every promise of `VectorStore`. Its file is best left to one process; what another one writes is seen by the next call. */
@@ -80,12 +83,13 @@ export class EmbeddedStore extends VectorStore {
       const points = new PointTable(database);
       const pool = new ScanPool({ memoryMaxBytes, ...(inlineBytes !== undefined && { inlineBytes }) });
       const segments = new Segments({ arena: pool.arena, memoryMaxBytes, points, now });
-      const payloads = new Payloads(sealer, PROVIDER);
+      const payloads = new Payloads(sealer, PROVIDER, now);
       const retrieval = new Retrieval({ segments, points, pool, payloads, now });
+      const pages = new PointPages({ points, payloads, retrieval, now });
       const collections = new CollectionTable(database);
       await inSlices(() => points.deleteExpired(now(), DELETES_A_SLICE));
       await inSlices(() => points.deleteOrphans(DELETES_A_SLICE));
-      return new EmbeddedStore({ database, collections, points, pool, segments, payloads, retrieval }, now);
+      return new EmbeddedStore({ database, collections, points, pool, segments, payloads, retrieval, pages }, now);
     } catch (error) {
       database.close();
       throw isFailure(error, 'vector.store_unavailable') ? refused(error.cause) : error;
@@ -157,16 +161,37 @@ export class EmbeddedStore extends VectorStore {
     return opened.map(([{ id, vector }, payload]) => ({ id, vector, ...payload }));
   }
 
-  async delete(
+  async list(
     ref: CollectionRef,
-    { ids, filter, subject }: PointSelector,
+    page: { subject?: string; cursor?: string; limit: number },
     options: CallOptions = {},
-  ): Promise<number> {
+  ): Promise<PointPage> {
+    this.refresh();
+    return this.parts.pages.list(this.required(ref), page, options.signal);
+  }
+
+  async delete(ref: CollectionRef, selector: PointSelector, options: CallOptions = {}): Promise<number> {
+    const { ids, filter, subject, ingestedBefore } = selector;
+    const { retrieval, points } = this.parts;
     this.refresh();
     const collection = this.required(ref);
     if (ids) return this.deleteIds(collection, ids, options.signal);
+    // What has ended is in the file, but not in memory: nobody would find it there to delete it.
+    await inSlices(() => points.deleteExpired(this.now(), DELETES_A_SLICE), options.signal);
+    if (ingestedBefore !== undefined) {
+      return retrieval.deleteOlder(collection, ingestedBefore, DELETES_A_SLICE, options.signal);
+    }
     const by = filter ?? (subject === undefined ? undefined : { subject });
-    return by ? this.parts.retrieval.deleteMatching(collection, by, options.signal) : 0;
+    return by ? retrieval.deleteMatching(collection, by, options.signal) : 0;
+  }
+
+  override async reseal(
+    tenant: string,
+    page: { cursor?: string; limit: number },
+    options: CallOptions = {},
+  ): Promise<Resealing> {
+    const collections = this.parts.collections.list(tenant).toSorted((a, b) => a.number - b.number);
+    return this.parts.pages.reseal(collections, page, options.signal);
   }
 
   async count(ref: CollectionRef): Promise<number> {
@@ -212,7 +237,7 @@ export class EmbeddedStore extends VectorStore {
     const followed = numbers.every((number, at) => {
       const slot = segment.put({ ...drafts[at]!, number });
       if (slot === undefined) return false;
-      segment.index?.add(slot, batch[at]!.metadata ?? {}, batch[at]!.subject);
+      segment.index?.add(slot, batch[at]!);
       return true;
     });
     // No memory left: the next query reads the collection anew, or says that it is too large.

@@ -1,5 +1,5 @@
 // Answers filters for a whole collection at once: for each field, which rows hold which value.
-import type { Filter, FilterValue, JsonObject, JsonValue } from '#ports';
+import type { Filter, FilterValue, JsonValue, VectorPoint } from '#ports';
 import { isInOrder } from '../../matches-filter.js';
 
 /** One entry of a list of rows, and its share of the maps, about. */
@@ -19,14 +19,24 @@ interface Field {
 export class FilterIndex {
   private readonly fields = new Map<string, Field>();
   private readonly subjects = new Map<string, number[]>();
+  private readonly purposes = new Map<string, number[]>();
+  /** Rows that have purposes, whichever. */
+  private readonly purposed: number[] = [];
   private entries = 0;
 
   get bytes(): number {
     return this.entries * BYTES_A_VALUE;
   }
 
-  add(slot: number, metadata: JsonObject, subject: string | undefined): void {
+  add(
+    slot: number,
+    { metadata = {}, subject, purposes }: Pick<VectorPoint, 'metadata' | 'subject' | 'purposes'>,
+  ): void {
     if (subject !== undefined) this.list(this.subjects, subject, slot);
+    if (purposes) {
+      this.purposed.push(slot);
+      for (const purpose of new Set(purposes)) this.list(this.purposes, purpose, slot);
+    }
     for (const [name, value] of Object.entries(metadata)) {
       if (isFilterValue(value)) this.list(this.field(name).values, value, slot);
       else if (Array.isArray(value)) {
@@ -60,6 +70,12 @@ export class FilterIndex {
   /** Rows about a person. */
   about(subject: string): readonly number[] {
     return this.subjects.get(subject) ?? [];
+  }
+
+  /** Puts 0 for the rows that have purposes, but not this one; leaves the others. */
+  clearOtherPurposes(selected: Uint8Array, purpose: string): void {
+    const agreed = new Set(this.purposes.get(purpose));
+    for (const slot of this.purposed) if (!agreed.has(slot)) selected[slot] = 0;
   }
 
   private combine(filters: readonly Filter[], rows: number, start: number, join: (a: number, b: number) => number) {

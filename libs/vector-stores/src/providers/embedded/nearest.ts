@@ -17,6 +17,8 @@ export interface Wanted {
   /** Epoch milliseconds. */
   now: number;
   eligible: Uint8Array | undefined;
+  /** Whether rows with purposes are wanted too, as far as they are eligible. */
+  purposed: boolean;
   signal: AbortSignal | undefined;
 }
 
@@ -34,10 +36,10 @@ export async function nearest(
   { pool, points }: { pool: ScanPool; points: PointTable },
   collection: CollectionRow,
   segment: Segment,
-  { vector, count, now, eligible, signal }: Wanted,
+  { vector, count, now, eligible, purposed, signal }: Wanted,
 ): Promise<Ranked[]> {
   const query = quantiseQuery(vector, collection.metric);
-  const found = await pool.scan({ ...segment.scanned(), query, wanted: count, now, eligible });
+  const found = await pool.scan({ ...segment.scanned(), query, wanted: count, now, eligible, purposed });
   const exact = exactly(collection.metric, vector);
   const top = new Top(count);
   const slices = new Slices();

@@ -1,14 +1,16 @@
 // What is kept of a point besides vector and id: sealed for its place, and opened only there.
-import { announce, isFailure, type JsonObject, type VectorPoint } from '#ports';
+import { announce, isFailure, type JsonObject, type Lineage, type VectorPoint } from '#ports';
 import type { PayloadSealer, SealPlace } from '../../payload-sealer.js';
 import type { CollectionRow } from './collection-table.js';
 import type { PointDraft, PointRow } from './point-table.js';
 
 const PURPOSE = 'vector-payload';
-const VERSION = 1;
+const VERSION = 2;
+/** Version 1 lacked purposes and lineage. */
+const READABLE = new Set<unknown>([1, VERSION]);
 
-/** The sealed part. The columns beside it repeat `expiresAt` and `consent` for searching; these here are believed. */
-export type Payload = Pick<VectorPoint, 'text' | 'metadata' | 'subject' | 'source' | 'expiresAt' | 'consent'>;
+/** The sealed part. Columns beside it repeat what searching needs to know; these here are believed. */
+export type Payload = Omit<VectorPoint, 'id' | 'vector'>;
 
 type Rejection = 'unsealed' | 'tampered' | 'unknown_key' | 'malformed';
 
@@ -21,14 +23,28 @@ export class Payloads {
   constructor(
     private readonly sealer: PayloadSealer,
     private readonly provider: string,
+    private readonly now: () => number,
   ) {}
 
   /** A draft of the point for the table, with a copy of its vector. */
   async seal(collection: CollectionRow, point: VectorPoint): Promise<PointDraft> {
-    const { id, vector, expiresAt, consent = true } = point;
-    const kept = { vector: Float32Array.from(vector), expiresAt: expiresAt && Math.ceil(expiresAt), consent };
-    const payload = await this.sealer.seal(encode({ ...point, ...kept }), placeOf(collection, id));
-    return { id, ...kept, payload };
+    const { id, consent = true, purposes } = point;
+    // Copied before the first `await`: the caller may write into its vector afterwards.
+    const vector = Float32Array.from(point.vector);
+    const expiresAt = point.expiresAt && Math.ceil(point.expiresAt);
+    const { ingestRun, provider, model, version, ingestedAt = this.now() } = point.lineage ?? {};
+    const lineage = { ingestRun, provider, model, version, ingestedAt: Math.floor(ingestedAt) };
+    const plain = encode({ ...point, expiresAt, consent, lineage });
+    const payload = await this.sealer.seal(plain, placeOf(collection, id));
+    return { id, vector, expiresAt, consent, purposed: !!purposes, ingestedAt: lineage.ingestedAt, payload };
+  }
+
+  /** The payload under the key of now; `undefined` where it is, or where it does not open. */
+  async resealed(collection: CollectionRow, row: PointRow): Promise<Uint8Array | undefined> {
+    const at = placeOf(collection, row.id);
+    if (await this.sealer.isCurrent(row.payload, at)) return undefined;
+    if (isRejected(await this.open(collection, row))) return undefined;
+    return this.sealer.seal(await this.sealer.open(row.payload, at), at);
   }
 
   /** What was sealed for this point; or why it cannot be trusted, which is announced. */
@@ -42,11 +58,10 @@ export class Payloads {
     try {
       const payload = decode(await this.sealer.open(row.payload, placeOf(collection, row.id)));
       if (!payload) return { rejected: 'malformed' };
-      const same = payload.expiresAt === row.expiresAt && payload.consent === row.consent;
-      return same ? payload : { rejected: 'tampered' };
+      return isRepeated(payload, row) ? payload : { rejected: 'tampered' };
     } catch (error) {
       if (!isFailure(error, 'crypto.unreadable')) throw error;
-      return { rejected: error.facts.reason as Rejection };
+      return { rejected: error.problems?.[0]?.code as Rejection };
     }
   }
 }
@@ -60,9 +75,24 @@ function placeOf({ tenant, name }: CollectionRow, id: string): SealPlace {
   return { tenant, purpose: PURPOSE, name: `${name.length}:${name}${id}` };
 }
 
+/** What is encoded: names that are there, but undefined, are left out. */
+type Draft = { [K in keyof Omit<Payload, 'lineage'>]: Payload[K] | undefined } & {
+  lineage: { [K in keyof Lineage]: Lineage[K] | undefined };
+};
+
 /** JSON in UTF-8 with names in this order. */
-export function encode({ text, metadata, subject, source, expiresAt, consent }: Payload): Uint8Array {
-  return Buffer.from(JSON.stringify({ v: VERSION, text, metadata, subject, source, expiresAt, consent }));
+function encode(payload: Draft): Uint8Array {
+  const { text, metadata, subject, source, expiresAt, consent, purposes, lineage } = payload;
+  return Buffer.from(
+    JSON.stringify({ v: VERSION, text, metadata, subject, source, expiresAt, consent, purposes, lineage }),
+  );
+}
+
+/** Whether the columns say what was sealed. What version 1 did not seal is taken from them. */
+function isRepeated({ expiresAt, consent, purposes, lineage }: Payload, row: PointRow): boolean {
+  const { ingestedAt = row.ingestedAt } = lineage ?? {};
+  const ends = expiresAt === row.expiresAt && ingestedAt === row.ingestedAt;
+  return ends && consent === row.consent && !!purposes === row.purposed;
 }
 
 function decode(bytes: Uint8Array): Payload | undefined {
@@ -72,7 +102,7 @@ function decode(bytes: Uint8Array): Payload | undefined {
     ) as {
       v: number;
     } & Payload;
-    return v === VERSION ? payload : undefined;
+    return READABLE.has(v) ? payload : undefined;
   } catch {
     return undefined;
   }

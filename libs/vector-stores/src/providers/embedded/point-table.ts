@@ -9,6 +9,8 @@ export interface PointDraft {
   vector: Float32Array;
   expiresAt: number | undefined;
   consent: boolean;
+  purposed: boolean;
+  ingestedAt: number;
   /** Sealed. */
   payload: Uint8Array;
 }
@@ -17,7 +19,7 @@ export interface PointRow extends PointDraft {
   number: number;
 }
 
-const COLUMNS = 'number, id, expires_at, consent, vector, payload';
+const COLUMNS = 'number, id, expires_at, consent, purposed, ingested_at, vector, payload';
 
 export class PointTable {
   private readonly statements: ReturnType<typeof statementsOf>;
@@ -34,11 +36,10 @@ export class PointTable {
   /** Writes all points or none. Gives their numbers: a point that is replaced keeps its number. */
   write(collection: number, drafts: readonly PointDraft[]): number[] {
     return this.transaction(() =>
-      drafts.map(({ id, vector, expiresAt, consent, payload }) => {
+      drafts.map(({ id, vector, expiresAt = null, consent, purposed, ingestedAt, payload }) => {
         const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-        return Number(
-          first(this.statements.upsert, collection, id, expiresAt ?? null, consent ? 1 : 0, bytes, payload),
-        );
+        const repeated = [expiresAt, Number(consent), Number(purposed), ingestedAt] as const;
+        return Number(first(this.statements.upsert, collection, id, ...repeated, bytes, payload));
       }),
     );
   }
@@ -57,11 +58,24 @@ export class PointTable {
     return attempt(() => this.statements.page.all(collection, last, limit).map((row) => rowOf(row)));
   }
 
+  /** Numbers of points in their order, from the one after `last`. */
+  numbers(collection: number, last: number, limit: number): number[] {
+    return attempt(() => numbersOf(this.statements.numbers.all(collection, last, limit)));
+  }
+
+  /** Numbers of up to `limit` points ingested before `time`. */
+  older(collection: number, time: number, limit: number): number[] {
+    return attempt(() => numbersOf(this.statements.older.all(collection, time, limit)));
+  }
+
+  /** Puts another payload in place of this one. `false` where the point has been written or deleted meanwhile. */
+  replacePayload(collection: number, { number, payload }: PointRow, by: Uint8Array): boolean {
+    return attempt(() => Number(this.statements.replace.run(by, number, collection, payload).changes) === 1);
+  }
+
   /** Deletes by id, all or none. Gives the numbers of those that were there. */
   deleteIds(collection: number, ids: readonly string[]): number[] {
-    return this.transaction(() =>
-      ids.flatMap((id) => this.statements.deleteId.all(collection, id).map(({ number }) => Number(number))),
-    );
+    return this.transaction(() => ids.flatMap((id) => numbersOf(this.statements.deleteId.all(collection, id))));
   }
 
   /** Deletes by number, all or none. Gives how many there were. */
@@ -124,15 +138,23 @@ function statementsOf(database: DatabaseSync) {
   return {
     dataVersion: prepare('PRAGMA data_version'),
     upsert: prepare(`
-      INSERT INTO points (collection, id, expires_at, consent, vector, payload) VALUES (?, ?, ?, ?, ?, ?)
+      INSERT INTO points (collection, id, expires_at, consent, purposed, ingested_at, vector, payload)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (collection, id) DO UPDATE SET expires_at = excluded.expires_at, consent = excluded.consent,
-        vector = excluded.vector, payload = excluded.payload
+        purposed = excluded.purposed, ingested_at = excluded.ingested_at, vector = excluded.vector,
+        payload = excluded.payload
       RETURNING number`),
     byNumber: prepare(`SELECT ${COLUMNS} FROM points WHERE number = ? AND collection = ?`),
     byId: prepare(`SELECT ${COLUMNS} FROM points WHERE collection = ? AND id = ?`),
     page: prepare(`
-      SELECT number, expires_at, consent, vector FROM points INDEXED BY points_of_collection
+      SELECT number, expires_at, consent, purposed, ingested_at, vector FROM points INDEXED BY points_of_collection
       WHERE collection = ? AND number > ? ORDER BY number LIMIT ?`),
+    numbers: prepare(`
+      SELECT number FROM points INDEXED BY points_of_collection
+      WHERE collection = ? AND number > ? ORDER BY number LIMIT ?`),
+    older: prepare(`
+      SELECT number FROM points INDEXED BY points_by_age WHERE collection = ? AND ingested_at < ? LIMIT ?`),
+    replace: prepare('UPDATE points SET payload = ? WHERE number = ? AND collection = ? AND payload = ?'),
     deleteId: prepare('DELETE FROM points WHERE collection = ? AND id = ? RETURNING number'),
     deleteNumber: prepare('DELETE FROM points WHERE number = ? AND collection = ?'),
     deleteExpired: prepare(someOf('expires_at <= ?')),
@@ -152,9 +174,19 @@ function first(statement: StatementSync, ...parameters: Array<string | number | 
   throw new Error('a statement gave no column');
 }
 
-function rowOf({ number, expires_at, consent, vector }: Row): SegmentRow {
-  const expiresAt = expires_at === null ? undefined : Number(expires_at);
-  return { number: Number(number), expiresAt, consent: consent === 1, vector: floatsOf(vector) };
+function numbersOf(rows: readonly Row[]): number[] {
+  return rows.map(({ number }) => Number(number));
+}
+
+function rowOf({ number, expires_at, consent, purposed, ingested_at, vector }: Row): SegmentRow {
+  return {
+    number: Number(number),
+    expiresAt: expires_at === null ? undefined : Number(expires_at),
+    consent: consent === 1,
+    purposed: purposed === 1,
+    ingestedAt: Number(ingested_at),
+    vector: floatsOf(vector),
+  };
 }
 
 function pointOf(row: Row | undefined): PointRow | undefined {

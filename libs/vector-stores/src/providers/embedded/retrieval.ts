@@ -3,6 +3,7 @@ import type { Filter, VectorMatch, VectorQuery } from '#ports';
 import { matchesFilter } from '../../matches-filter.js';
 import { similarity } from '../../similarity.js';
 import type { CollectionRow } from './collection-table.js';
+import { eligibleRows, isEligible, needsIndex } from './eligible-rows.js';
 import { FilterIndex } from './filter-index.js';
 import { nearest, type Ranked } from './nearest.js';
 import { isRejected, metadataOf, type Payload, type Payloads } from './payload.js';
@@ -29,15 +30,24 @@ export class Retrieval {
 
   query(collection: CollectionRow, query: VectorQuery, signal?: AbortSignal): Promise<VectorMatch[]> {
     return this.parts.segments.use(collection, async (segment) => {
-      const index = query.filter && (await this.indexOf(collection, segment));
+      const index = needsIndex(query, segment) ? await this.indexOf(collection, segment) : undefined;
+      const purposed = query.purpose !== undefined && index !== undefined;
       // Some of the nearest may turn out not to be readable, or to be gone: then twice as many are asked for.
       for (let count = query.k; ; count *= 2) {
-        const eligible = query.filter && index?.select(query.filter, segment.rows);
-        const wanted = { vector: query.vector, count, now: this.parts.now(), eligible, signal };
+        const eligible = eligibleRows(query, segment, index);
+        const wanted = { vector: query.vector, count, now: this.parts.now(), eligible, purposed, signal };
         const ranked = await nearest(this.parts, collection, segment, wanted);
         const matches = await this.matches(collection, segment, ranked, query);
         if (matches.length >= query.k || ranked.length < count) return cut(matches, query);
       }
+    });
+  }
+
+  /** Numbers of the points about a person, in no order; some may be written anew meanwhile. */
+  about(collection: CollectionRow, subject: string): Promise<number[]> {
+    return this.parts.segments.use(collection, async (segment) => {
+      const index = await this.indexOf(collection, segment);
+      return segment.presentAmong(index.about(subject));
     });
   }
 
@@ -47,22 +57,34 @@ export class Retrieval {
     by: Filter | { subject: string },
     signal?: AbortSignal,
   ): Promise<number> {
-    const { segments } = this.parts;
-    const numbers = await segments.use(collection, async (segment) => {
-      const index = await this.indexOf(collection, segment);
-      return segment.presentAmong('op' in by ? marked(index.select(by, segment.rows)) : index.about(by.subject));
-    });
+    const numbers = 'op' in by ? await this.selected(collection, by) : await this.about(collection, by.subject);
     // Looked at again, one by one: a point may have been written anew meanwhile.
     const holds = (payload: Payload) =>
       'op' in by ? matchesFilter(by, metadataOf(payload)) : payload.subject === by.subject;
     let deleted = 0;
-    await this.eachOpened(collection, numbers, signal, (opened) => {
-      deleted += this.deleteUnchanged(
-        collection,
-        opened.filter(([, payload]) => holds(payload)).map(([row]) => row),
-      );
-    });
+    for (let left = numbers; left.length > 0; ) {
+      const changed: number[] = [];
+      await this.eachOpened(collection, left, signal, (opened) => {
+        const rows = opened.flatMap(([row, payload]) => (holds(payload) ? [row] : []));
+        deleted += this.deleteUnchanged(collection, rows, changed);
+      });
+      left = changed;
+    }
     return deleted;
+  }
+
+  /** Deletes what was ingested before a time. Gives how many points that were. */
+  async deleteOlder(collection: CollectionRow, time: number, limit: number, signal?: AbortSignal): Promise<number> {
+    const { points, segments } = this.parts;
+    const slices = new Slices();
+    let deleted = 0;
+    for (;;) {
+      await segments.settled(collection.number);
+      const numbers = points.older(collection.number, time, limit);
+      if (numbers.length === 0) return deleted;
+      deleted += this.deleteNumbers(collection, numbers);
+      await slices.rest(signal);
+    }
   }
 
   /** Opens payloads; those that cannot be trusted are put out and left out. */
@@ -83,13 +105,17 @@ export class Retrieval {
     const rows = ranked.map(({ row }) => row);
     const scores = new Map(ranked.map(({ row, raw }) => [row.number, similarity(collection.metric, raw)]));
     const matches: VectorMatch[] = [];
-    for (const [{ id, number }, payload] of await this.open(collection, rows, segment)) {
-      const metadata = metadataOf(payload);
-      if (query.filter && !matchesFilter(query.filter, metadata)) continue;
-      const text = payload.text === undefined ? {} : { text: payload.text };
-      matches.push({ id, score: scores.get(number)!, ...text, metadata });
+    for (const [{ id, number, ingestedAt }, payload] of await this.open(collection, rows, segment)) {
+      if (isEligible(query, payload, ingestedAt)) matches.push({ id, score: scores.get(number)!, ...shown(payload) });
     }
     return matches;
+  }
+
+  private selected(collection: CollectionRow, filter: Filter): Promise<number[]> {
+    return this.parts.segments.use(collection, async (segment) => {
+      const index = await this.indexOf(collection, segment);
+      return segment.presentAmong(marked(index.select(filter, segment.rows)));
+    });
   }
 
   /** The index over a segment's metadata, made when first needed: it must open every payload. */
@@ -105,14 +131,15 @@ export class Retrieval {
     const index = new FilterIndex();
     const slots = new Map(segment.present());
     await this.eachOpened(collection, [...slots.keys()], undefined, (opened) => {
-      for (const [row, payload] of opened) index.add(slots.get(row.number)!, metadataOf(payload), payload.subject);
+      for (const [row, payload] of opened) index.add(slots.get(row.number)!, payload);
     });
     segment.index = index;
     this.parts.segments.trim(collection.number);
     return index;
   }
 
-  private async eachOpened(
+  /** Opens points by their numbers, some at a time; those that cannot be trusted are left out. */
+  async eachOpened(
     collection: CollectionRow,
     numbers: readonly number[],
     signal: AbortSignal | undefined,
@@ -127,18 +154,33 @@ export class Retrieval {
     }
   }
 
-  /** Deletes those of the points that have not been written since they were read. */
-  private deleteUnchanged(collection: CollectionRow, rows: readonly PointRow[]): number {
+  /** Deletes those of the points that are as they were read; numbers of those written since go to `changed`. */
+  private deleteUnchanged(collection: CollectionRow, rows: readonly PointRow[], changed: number[] = []): number {
+    const same: number[] = [];
+    for (const { number, payload } of rows) {
+      const current = this.parts.points.byNumber(collection.number, number);
+      if (current) (Buffer.compare(current.payload, payload) === 0 ? same : changed).push(number);
+    }
+    return this.deleteNumbers(collection, same);
+  }
+
+  private deleteNumbers(collection: CollectionRow, numbers: readonly number[]): number {
     const { points, segments } = this.parts;
-    const same = rows.filter(({ number, payload }) => {
-      const current = points.byNumber(collection.number, number);
-      return current && Buffer.compare(current.payload, payload) === 0;
-    });
-    const numbers = same.map(({ number }) => number);
     const deleted = points.deleteNumbers(collection.number, numbers);
     for (const number of numbers) segments.resident(collection.number)?.remove(number);
     return deleted;
   }
+}
+
+/** What a match tells of its document. */
+function shown({ text, metadata = {}, subject, source, lineage }: Payload): Omit<VectorMatch, 'id' | 'score'> {
+  return {
+    metadata,
+    ...(text !== undefined && { text }),
+    ...(subject !== undefined && { subject }),
+    ...(source !== undefined && { source }),
+    ...(lineage && { lineage }),
+  };
 }
 
 function cut(matches: VectorMatch[], { k, threshold = 0 }: VectorQuery): VectorMatch[] {

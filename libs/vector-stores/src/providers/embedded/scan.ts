@@ -21,6 +21,8 @@ export interface ScanRequest {
   now: number;
   /** One byte a row, not 0 for those that may be found; absent = all. */
   eligible?: Uint8Array | undefined;
+  /** Whether rows with purposes may be found; `eligible` then says which. */
+  purposed?: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ const ROUNDING = 2 ** -20;
 const QUERY_BYTES = 128 * 1024;
 // The values of block-layout.ts, which cannot be imported here.
 const LIVE = 1;
+const PURPOSED = 3;
 
 export class Scanner {
   private readonly memory: WebAssembly.Memory;
@@ -76,6 +79,7 @@ export class Scanner {
 
   private scanBlock(request: ScanRequest, block: number, first: number, count: number, best: Best): void {
     const { layout, query, eligible, firstSlot, byDistance, now } = request;
+    const alsoLive = request.purposed ? PURPOSED : LIVE;
     const out = this.scratch + QUERY_BYTES;
     this.products(block + layout.components, count, layout.stride, this.scratch, block + layout.scales, out);
     const factor = byDistance ? 2 : 1;
@@ -93,7 +97,8 @@ export class Scanner {
       // Written so that what is not a number (lengths beyond float32) counts as possible, and is decided exactly later.
       if (key + slack < best.floor) continue;
       if (eligible && eligible[first + i] === 0) continue;
-      if (this.bytes[block + layout.states + i] !== LIVE) continue;
+      const state = this.bytes[block + layout.states + i];
+      if (state !== LIVE && state !== alsoLive) continue;
       if (this.doubles[((block + layout.expiries) >> 3) + i]! <= now) continue;
       best.add(firstSlot + first + i, key - slack, key + slack);
     }

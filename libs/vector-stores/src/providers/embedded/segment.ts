@@ -2,13 +2,21 @@
 // thread may scan while another writes.
 import type { Metric } from '#ports';
 import type { Arena } from './arena.js';
-import { BLOCK_BYTES, type BlockLayout, layoutOf, ROW_GONE, ROW_LIVE, ROW_WITHHELD } from './block-layout.js';
+import {
+  BLOCK_BYTES,
+  type BlockLayout,
+  layoutOf,
+  ROW_GONE,
+  ROW_LIVE,
+  ROW_PURPOSED,
+  ROW_WITHHELD,
+} from './block-layout.js';
 import { FilterIndex } from './filter-index.js';
 import { quantiseRow } from './quantise.js';
 import type { ScanRequest } from './scan.js';
 
-/** What a row of the map from numbers to slots takes in V8, about. */
-const BYTES_BESIDE_BLOCK = 96;
+/** What a row of the map from numbers to slots takes in V8, and the time of its ingestion, about. */
+const BYTES_BESIDE_BLOCK = 104;
 const MIN_GONE_TO_REBUILD = 1024;
 
 export interface SegmentRow {
@@ -17,6 +25,10 @@ export interface SegmentRow {
   vector: Float32Array;
   expiresAt: number | undefined;
   consent: boolean;
+  /** Whether only a query for one of its purposes may find it. */
+  purposed: boolean;
+  /** Epoch milliseconds. */
+  ingestedAt: number;
 }
 
 export class Segment {
@@ -26,6 +38,9 @@ export class Segment {
   private readonly blocks: number[] = [];
   private readonly slots = new Map<number, number>();
   private readonly numbers: number[] = [];
+  private readonly ingested: number[] = [];
+  private oldest = Number.POSITIVE_INFINITY;
+  private purposed = false;
   private views = viewsOf(new ArrayBuffer(0));
 
   constructor(
@@ -64,8 +79,26 @@ export class Segment {
     this.write(block, at, row);
     this.remove(row.number);
     this.numbers.push(row.number);
+    this.ingested.push(row.ingestedAt);
+    this.oldest = Math.min(this.oldest, row.ingestedAt);
+    this.purposed ||= row.purposed;
     this.slots.set(row.number, slot);
     return slot;
+  }
+
+  /** Whether some rows are kept for named purposes. */
+  get hasPurposes(): boolean {
+    return this.purposed;
+  }
+
+  /** Puts 0 for the rows ingested before `since`; leaves the others. */
+  clearOlder(selected: Uint8Array, since: number): void {
+    const { ingested } = this;
+    for (let slot = 0; slot < selected.length; slot++) if (ingested[slot]! < since) selected[slot] = 0;
+  }
+
+  hasOlder(since: number): boolean {
+    return this.oldest < since;
   }
 
   /** Puts a point out. `false` where it was not there. */
@@ -112,15 +145,15 @@ export class Segment {
     this.arena.give(this.blocks.splice(0));
   }
 
-  private write(block: number, at: number, { vector, expiresAt, consent }: SegmentRow): void {
+  private write(block: number, at: number, row: SegmentRow): void {
     const { layout, views } = this;
     const begin = block + layout.components + at * layout.stride;
-    const row = quantiseRow(vector, this.metric, views.int8.subarray(begin, begin + layout.stride));
-    views.float64[(block + layout.expiries) / 8 + at] = expiresAt ?? Number.POSITIVE_INFINITY;
-    views.float32[(block + layout.scales) / 4 + at] = row.scale;
-    views.float32[(block + layout.errors) / 4 + at] = row.error;
-    views.float32[(block + layout.norms) / 4 + at] = row.norm;
-    views.uint8[block + layout.states + at] = consent ? ROW_LIVE : ROW_WITHHELD;
+    const quantised = quantiseRow(row.vector, this.metric, views.int8.subarray(begin, begin + layout.stride));
+    views.float64[(block + layout.expiries) / 8 + at] = row.expiresAt ?? Number.POSITIVE_INFINITY;
+    views.float32[(block + layout.scales) / 4 + at] = quantised.scale;
+    views.float32[(block + layout.errors) / 4 + at] = quantised.error;
+    views.float32[(block + layout.norms) / 4 + at] = quantised.norm;
+    views.uint8[block + layout.states + at] = stateOf(row);
   }
 
   private setState(slot: number, state: number): void {
@@ -140,6 +173,11 @@ export class Segment {
     const { buffer } = this.arena.memory;
     if (this.views.uint8.byteLength !== buffer.byteLength) this.views = viewsOf(buffer);
   }
+}
+
+function stateOf({ consent, purposed }: SegmentRow): number {
+  if (!consent) return ROW_WITHHELD;
+  return purposed ? ROW_PURPOSED : ROW_LIVE;
 }
 
 function viewsOf(buffer: ArrayBufferLike) {
