@@ -7,6 +7,7 @@ import { HmacSha256 } from './hmac-sha256.js';
 const MAX_REMEMBERED_TENANTS = 10_000;
 
 export class KeyNames {
+  readonly #secret: Uint8Array;
   private readonly nameKey: HmacSha256;
   private readonly tenantKey: HmacSha256;
   private readonly digestKey: HmacSha256;

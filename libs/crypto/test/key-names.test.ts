@@ -12,6 +12,13 @@ test('names, tags and digests have their forms, and stay the same over versions'
   expect(names.digest('opening hours')).toBe('IWFiNVdNMsQX');
 });
 
+test('a text has one name a use, which stays the same over versions', () => {
+  expect(names.keyed('nonce', 'a')).toBe(names.keyed('nonce', 'a'));
+  expect(names.keyed('nonce', 'a')).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  const others = [names.keyed('subject', 'a'), names.keyed('name', 'a'), names.name('a'), names.keyed('nonce', 'b')];
+  expect(new Set([names.keyed('nonce', 'a'), ...others]).size).toBe(5);
+});
+
 test('a text and its UTF-8 bytes have one name', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
