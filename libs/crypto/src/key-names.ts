@@ -11,15 +11,15 @@ export class KeyNames {
   private readonly nameKey: HmacSha256;
   private readonly tenantKey: HmacSha256;
   private readonly digestKey: HmacSha256;
+  private readonly keysByUse = new Map<string, HmacSha256>();
   private readonly tenantTags = new LRUCache<string, string>({ max: MAX_REMEMBERED_TENANTS });
 
   /** `secret`: at least 32 bytes. Another secret gives other names: everything kept under the former is not found again. */
   constructor(secret: Uint8Array) {
-    // A key a use: a name can never be passed off as a tenant's tag, nor a log's digest as a name.
-    const keyFor = (use: string) => new HmacSha256(derivedKey(secret, ['resk-caching names v1', use]));
-    this.nameKey = keyFor('name');
-    this.tenantKey = keyFor('tenant');
-    this.digestKey = keyFor('digest');
+    this.#secret = secret;
+    this.nameKey = this.keyFor('name');
+    this.tenantKey = this.keyFor('tenant');
+    this.digestKey = this.keyFor('digest');
   }
 
   /** The name of a cache entry: HMAC-SHA-256 in base64url, 43 characters. */
@@ -40,5 +40,20 @@ export class KeyNames {
   /** Stands for a user's text in logs: 12 characters. Equal texts give equal digests; nothing else can be learnt. */
   digest(text: string): string {
     return this.digestKey.digest(text).slice(0, 12);
+  }
+
+  /** Stands for a text in the records: 43 characters. `use` says what for, and is one of a few words of the code. */
+  keyed(use: string, text: string): string {
+    let key = this.keysByUse.get(use);
+    if (!key) {
+      key = this.keyFor(`keyed ${use}`);
+      this.keysByUse.set(use, key);
+    }
+    return key.digest(text);
+  }
+
+  /** A key a use: a name can never be passed off as a tenant's tag, nor a log's digest as a name. */
+  private keyFor(use: string): HmacSha256 {
+    return new HmacSha256(derivedKey(this.#secret, ['resk-caching names v1', use]));
   }
 }
