@@ -22,6 +22,7 @@ const STATUS_OF_CODE: Partial<Record<FailureCode, number>> = {
   'request.not_acceptable': 406,
   'cache.entry_too_large': 413,
   'embedding.input_refused': 422,
+  'privacy.refused': 422,
   'embedding.provider_failed': 502,
   'embedding.provider_unauthorised': 502,
   'embedding.quota_exhausted': 502,

@@ -62,6 +62,43 @@ export const FAILURES = {
     title: 'Request too slow',
     detail: 'The request was not sent in full within HTTP_HEADERS_TIMEOUT.',
   },
+  // Writes
+  'idempotency.key_invalid': {
+    kind: 'invalid',
+    title: 'Idempotency-Key not valid',
+    detail: 'An Idempotency-Key has 1 to 255 visible ASCII characters, and is sent once.',
+  },
+  'idempotency.conflict': {
+    kind: 'conflict',
+    title: 'Idempotency-Key used before',
+    detail: 'The Idempotency-Key was sent with another request before. Send each request with a key of its own.',
+  },
+  'idempotency.in_flight': {
+    kind: 'conflict',
+    title: 'Same request under way',
+    detail: 'A request with this Idempotency-Key is under way. Send it again later for its reply.',
+  },
+  'idempotency.full': {
+    kind: 'exhausted',
+    title: 'Too many Idempotency-Keys',
+    detail: 'The tenant has used {limit} keys whose replies are kept still, which is as many as IDEMPOTENCY_KEYS_MAX allows.',
+  },
+  'replay.missing': {
+    kind: 'invalid',
+    title: 'Not told from a replay',
+    detail:
+      'Requests that change something must carry {header} here: x-request-timestamp with the time (epoch seconds or ISO 8601) and x-request-nonce with 16 to 128 random characters.',
+  },
+  'replay.stale': {
+    kind: 'forbidden',
+    title: 'Sent at another time',
+    detail: 'The x-request-timestamp is more than {windowSeconds} s from the time of the server. Set the clock, and send the request anew.',
+  },
+  'replay.repeated': {
+    kind: 'conflict',
+    title: 'Sent before',
+    detail: 'A request with this x-request-nonce was received before. Send each with a nonce of its own.',
+  },
   // Callers
   'auth.missing': { kind: 'unauthenticated', title: 'No token', detail: 'Send Authorization: Bearer <JWT>.' },
   'auth.malformed': { kind: 'unauthenticated', title: 'Not a token', detail: 'The bearer token is not a JWT.' },
@@ -216,6 +253,48 @@ export const FAILURES = {
     title: 'Unreadable entry',
     detail: 'A sealed {purpose} entry could not be opened ({reason}).',
   },
+  'crypto.keys_unreadable': {
+    kind: 'internal',
+    title: 'Data keys unreadable',
+    detail: 'The record of a tenant’s data keys has no form known here. Restore it from a backup, or shred the tenant.',
+  },
+  'crypto.too_many_data_keys': {
+    kind: 'exhausted',
+    title: 'Too many data keys',
+    detail: 'The tenant has {limit} data keys. Seal its data anew (reseal) and retire former keys, then rotate again.',
+    retry: false,
+  },
+  'crypto.key_in_use': {
+    kind: 'conflict',
+    title: 'Key in use',
+    detail: 'The key {keyId} cannot be retired: {reason}.',
+  },
+  'crypto.data_key_absent': {
+    kind: 'absent',
+    title: 'No such data key',
+    detail: 'The tenant has no data key {keyId}.',
+  },
+  'crypto.master_key_absent': {
+    kind: 'absent',
+    title: 'No such master key',
+    detail: 'The key service holds no master key {keyId} that wraps. GET /api/admin/keys lists those that it holds.',
+  },
+  'crypto.sealing_off': {
+    kind: 'conflict',
+    title: 'Nothing is sealed',
+    detail: 'This server seals nothing, so that it has no keys. Set CACHE_ENCRYPTION_KEY or KEY_SERVICE.',
+  },
+  'crypto.records_not_durable': {
+    kind: 'internal',
+    title: 'Data keys would be lost',
+    detail:
+      'Data keys are kept in the records, and RECORDS_BACKEND=memory loses them with the process: nothing sealed would open again. Set RECORDS_BACKEND to sqlite or redis.',
+  },
+  'crypto.passphrase_unsupported': {
+    kind: 'internal',
+    title: 'Passphrase not supported',
+    detail: 'CACHE_ENCRYPTION_PASSPHRASE needs Argon2id, which Node.js has from 24.7 on; this is {version}. Use CACHE_ENCRYPTION_KEY.',
+  },
   'crypto.key_disabled': {
     kind: 'unavailable',
     title: 'Key disabled',
@@ -233,6 +312,11 @@ export const FAILURES = {
     title: 'Key service refuses the credentials',
     detail: 'The key service {provider} refuses the credentials or the right to the key. {fix}',
     retry: false,
+  },
+  'crypto.key_service_refused': {
+    kind: 'internal',
+    title: 'Key service cannot be used',
+    detail: 'The key service {provider} cannot be used: {reason}. {fix}',
   },
   'crypto.key_service_unavailable': {
     kind: 'unavailable',
@@ -280,6 +364,19 @@ export const FAILURES = {
     title: 'Usage cannot be noted',
     detail: 'What a call would cost cannot be noted, so {provider} was not called. Try again later.',
     retry: false,
+  },
+  // Privacy
+  'privacy.refused': {
+    kind: 'invalid',
+    title: 'Refused by the privacy policy',
+    detail:
+      'The text holds what the tenant does not let be asked or kept: {kinds}. Leave it out, or change the policy (PUT /api/privacy/policy).',
+  },
+  'privacy.erased_meanwhile': {
+    kind: 'conflict',
+    title: 'Erased meanwhile',
+    detail:
+      'The person whom this is about was erased while it was being written; what was written of them ({count}) was taken back.',
   },
   // Embeddings
   'embedding.dimension_mismatch': {
