@@ -1,36 +1,29 @@
 // What an operator may set of tokens: whose are believed, and what they must say.
 import { type ConfigOf, section, setting } from '#config';
-import type { Secret } from '#ports';
+import { MIN_SECRET_LENGTH, tokenProblems } from './auth-rules.js';
 import { TENANT } from './caller.js';
-import { ALGORITHMS, type Algorithm, isAlgorithm, publicKeys } from './verification-keys.js';
+import type { Scope } from './scopes.js';
 
 export const authSection = section(
   'auth',
   {
     title: 'Tokens',
     doc: 'Whose tokens are believed, and what they must say.',
-    rule: ({ algorithms, secret, publicKey }, { production }) => {
-      const unknown = algorithms.filter((name) => !isAlgorithm(name));
-      if (unknown.length > 0 || algorithms.length === 0) {
-        return [{ setting: 'algorithms', message: `must name one or more of ${ALGORITHMS.join(', ')}` }];
-      }
-      const published = algorithms.filter((name) => name !== 'HS256') as Algorithm[];
-      return [
-        ...(production && !secret && algorithms.includes('HS256')
-          ? [{ setting: 'secret' as const, message: NO_SECRET }]
-          : []),
-        ...publicKeyProblems(published, publicKey),
-      ];
-    },
+    rule: (settings, { production }) => tokenProblems(settings, production),
   },
   {
     secret: setting('JWT_SECRET', {
       doc: 'Secret of HS256 tokens, at least 32 characters. Outside production one is made and kept in DATA_DIR when unset.',
     })
-      .secret({ minLength: 32 })
+      .secret({ minLength: MIN_SECRET_LENGTH })
       .optional(),
+    formerSecrets: setting('JWT_FORMER_SECRETS', {
+      doc: 'Comma-separated secrets that JWT_SECRET has taken the place of. Their tokens are still believed; none is signed with them. Remove each once its tokens have ended.',
+    })
+      .secrets()
+      .default(''),
     algorithms: setting('JWT_ALGORITHMS', {
-      doc: 'Algorithms of tokens that are believed: HS256 (JWT_SECRET), RS256 and ES256 (JWT_PUBLIC_KEY).',
+      doc: 'Algorithms of tokens that are believed: HS256 (JWT_SECRET), RS256 and ES256 (JWT_PUBLIC_KEY, JWT_JWKS_URL or JWT_DISCOVERY).',
       example: 'RS256,ES256',
     })
       .list()
@@ -40,12 +33,49 @@ export const authSection = section(
     })
       .secret()
       .optional(),
+    jwksUrl: setting('JWT_JWKS_URL', {
+      doc: 'Where the issuer publishes its keys (RFC 7517), in place of JWT_PUBLIC_KEY. Each key verifies the one algorithm of its kind.',
+      example: 'https://login.example.com/keys',
+    })
+      .url(['https:', 'http:'])
+      .optional(),
+    discovery: setting('JWT_DISCOVERY', {
+      doc: 'Whether the place of the keys is read from JWT_ISSUER/.well-known/openid-configuration (OpenID Connect Discovery).',
+    })
+      .flag()
+      .default('false'),
+    jwksRefreshMs: setting('JWT_JWKS_REFRESH', {
+      doc: 'How often the issuer’s keys are fetched. A key that is no longer published is believed so long at most.',
+    })
+      .duration({ min: 1000, max: 86_400_000 })
+      .default('10m'),
+    jwksMaxAgeMs: setting('JWT_JWKS_MAX_AGE', {
+      doc: 'How long the keys fetched last are used while the issuer does not answer. After that no new token is believed.',
+    })
+      .duration({ min: 1000, max: 30 * 86_400_000 })
+      .default('24h'),
+    jwksBackoffMs: setting('JWT_JWKS_BACKOFF', {
+      doc: 'Shortest time between two fetches, whatever key ids tokens name. Doubles while fetches fail.',
+    })
+      .duration({ min: 100, max: 3_600_000 })
+      .default('10s'),
+    jwksTimeoutMs: setting('JWT_JWKS_TIMEOUT', {
+      doc: 'Limit of one attempt to fetch the issuer’s keys. There are two.',
+    })
+      .duration({ min: 100, max: 60_000 })
+      .default('5s'),
     audience: setting('JWT_AUDIENCE', {
       doc: 'Comma-separated. One of them must be in the claim `aud`. Unset: the claim is not looked at.',
       example: 'resk-caching',
     })
       .list()
       .default(''),
+    routeAudiences: setting('JWT_ROUTE_AUDIENCES', {
+      doc: 'JSON object of scopes and the audience that a token must name in `aud` beside the scope, for operations of that scope.',
+      example: '{"admin":"resk-admin"}',
+    })
+      .json()
+      .default('{}'),
     issuer: setting('JWT_ISSUER', {
       doc: 'Comma-separated. One of them must be the claim `iss`. Unset: the claim is not looked at.',
       example: 'https://login.example.com/',
@@ -80,22 +110,7 @@ export const authSection = section(
   },
 );
 
-export type AuthConfig = ConfigOf<typeof authSection>;
-
-const NO_SECRET = 'must be set in production, where HS256 is allowed. Make one with: openssl rand -base64 48';
-
-function publicKeyProblems(
-  algorithms: readonly Algorithm[],
-  pem: Secret | undefined,
-): Array<{ setting: 'publicKey'; message: string }> {
-  const problem = (message: string) => [{ setting: 'publicKey' as const, message }];
-  if (!pem)
-    return algorithms.length > 0 ? problem(`must be set, since JWT_ALGORITHMS allows ${algorithms.join(', ')}`) : [];
-  try {
-    const keys = publicKeys(pem);
-    const missing = algorithms.filter((algorithm) => !keys.has(algorithm));
-    return missing.length > 0 ? problem(`must hold a key for ${missing.join(', ')}, which JWT_ALGORITHMS allows`) : [];
-  } catch (error) {
-    return problem((error as Error).message);
-  }
-}
+/** The rule has checked what the audiences are. */
+export type AuthConfig = Omit<ConfigOf<typeof authSection>, 'routeAudiences'> & {
+  readonly routeAudiences: Readonly<Partial<Record<Scope, string>>>;
+};

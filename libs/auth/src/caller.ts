@@ -10,6 +10,10 @@ export interface Caller {
   readonly operator: boolean;
   /** The claim `jti`. */
   readonly tokenId?: string;
+  /** Epoch milliseconds: the claim `iat`. */
+  readonly issuedAt?: number;
+  /** Scopes that the token carries without the audience that they demand here: they are not among `scopes`. */
+  readonly withheld?: ReadonlySet<Scope>;
   /** Epoch milliseconds: the claim `exp`, without tolerance. */
   readonly expiresAt: number;
   may(scope: Scope): boolean;
@@ -29,18 +33,37 @@ export interface CallerRules {
   tenantClaim: string;
   /** Whose administrators are operators. */
   operatorTenant: string;
+  /** The audience that a token must name beside a scope, for the scope to count. */
+  routeAudiences?: Readonly<Partial<Record<Scope, string>>>;
 }
 
 /** Fails with `auth.claims`. The tenant comes from here alone, never from a request. */
 export function callerFrom(claims: Claims, rules: CallerRules, expiresAt: number): Caller {
-  const { tenantClaim, operatorTenant } = rules;
+  const { tenantClaim, operatorTenant, routeAudiences = {} } = rules;
   const subject = text(claims, 'sub', NAME);
   const tenant = Object.hasOwn(claims, tenantClaim) ? text(claims, tenantClaim, TENANT) : DEFAULT_TENANT;
   const tokenId = Object.hasOwn(claims, 'jti') ? { tokenId: text(claims, 'jti', NAME) } : {};
-  const scopes: ReadonlySet<Scope> = new Set([...scopesIn(claims, 'scope'), ...scopesIn(claims, 'scp')]);
-  const operator = tenant === operatorTenant && scopes.has('admin');
-  const may = (scope: Scope) => scopes.has(scope);
-  return Object.freeze({ subject, tenant, scopes, operator, ...tokenId, expiresAt, may });
+  const carried = [...scopesIn(claims, 'scope'), ...scopesIn(claims, 'scp')];
+  const withheld = new Set(carried.filter((scope) => lacksAudience(claims, routeAudiences[scope])));
+  const scopes = new Set(carried.filter((scope) => !withheld.has(scope)));
+  const issuedAt = typeof claims.iat === 'number' ? { issuedAt: claims.iat * 1000 } : {};
+  const who = { subject, tenant, ...tokenId, ...issuedAt, ...(withheld.size > 0 && { withheld }), expiresAt };
+  return caller(who, scopes, operatorTenant);
+}
+
+/** A caller with its scopes, however it was found. */
+export function caller(
+  who: Omit<Caller, 'scopes' | 'operator' | 'may'>,
+  scopes: ReadonlySet<Scope>,
+  operatorTenant: string,
+): Caller {
+  const operator = who.tenant === operatorTenant && scopes.has('admin');
+  return Object.freeze({ ...who, scopes, operator, may: (scope: Scope) => scopes.has(scope) });
+}
+
+function lacksAudience({ aud }: Claims, demanded: string | undefined): boolean {
+  if (demanded === undefined) return false;
+  return Array.isArray(aud) ? !aud.includes(demanded) : aud !== demanded;
 }
 
 function text(claims: Claims, claim: string, form: RegExp): string {

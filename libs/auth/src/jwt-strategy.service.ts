@@ -1,4 +1,5 @@
 // Lets passport-jwt verify by the rules and keys of the one token verifier.
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
@@ -23,8 +24,13 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
       jsonWebTokenOptions: others,
       jwtFromRequest: tokenOf,
       secretOrKeyProvider: ((_request, token: string, done) => {
-        // Its types know text and bytes; it hands the key to jsonwebtoken untouched, which takes a KeyObject.
-        done(null, verifier.keyFor(token) as unknown as Buffer);
+        const found = (key: KeyObject) => {
+          // Its types know text and bytes; it hands the key to jsonwebtoken untouched, which takes a KeyObject.
+          done(null, key as unknown as Buffer);
+        };
+        const key = verifier.keyFor(token);
+        if (key instanceof Promise) key.then(found, done);
+        else found(key);
       }) satisfies SecretOrKeyProvider<RequestWithToken>,
       passReqToCallback: true,
     });

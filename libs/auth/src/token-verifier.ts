@@ -3,11 +3,12 @@ import type { KeyObject } from 'node:crypto';
 import jsonwebtoken, { type VerifyOptions } from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { failure } from '#ports';
-import { type Caller, type Claims, callerFrom } from './caller.js';
+import { type Caller, type CallerRules, type Claims, callerFrom } from './caller.js';
+import { keyIn } from './key-ring.js';
 import { tokenFailure } from './token-failure.js';
 import { isAlgorithm, type VerificationKeys } from './verification-keys.js';
 
-export interface TokenVerifierOptions {
+export interface TokenVerifierOptions extends CallerRules {
   /** The allow-list: an algorithm without a key here is refused. */
   keys: VerificationKeys;
   /** One of them must be in `aud`; none: `aud` is not looked at. */
@@ -17,9 +18,8 @@ export interface TokenVerifierOptions {
   clockToleranceMs: number;
   /** Longest time from `iat` (or from now, where there is none) to `exp`. */
   maxLifetimeMs: number;
-  tenantClaim: string;
-  /** Its administrators are operators. */
-  operatorTenant: string;
+  /** Looks at the caller of a token that was verified. What it throws refuses the token. */
+  check?: (caller: Caller) => void;
   /** Tokens remembered at most; the least used is forgotten. */
   maxRemembered: number;
 }
@@ -48,29 +48,39 @@ export class TokenVerifier {
     return undefined;
   }
 
-  /** Verifies and remembers. Fails with one of `auth.malformed`, `.algorithm`, `.signature`, `.expired`, `.no_expiry`, `.not_yet`, `.lifetime`, `.audience`, `.claims`. */
+  /** Forgets the tokens of callers that `about` names; without it, all: each is verified again when it comes again. */
+  forget(about?: (caller: Caller) => boolean): void {
+    if (!about) this.callers.clear();
+    else for (const [token, caller] of this.callers.entries()) if (about(caller)) this.callers.delete(token);
+  }
+
+  /**
+   * Verifies and remembers. Fails with one of `auth.malformed`, `.algorithm`, `.key_unknown`, `.keys_unavailable`, `.signature`, `.expired`,
+   * `.no_expiry`, `.not_yet`, `.lifetime`, `.audience`, `.claims`; or as `check` does.
+   */
   async verify(token: string): Promise<Caller> {
     try {
-      return this.accept(token, jsonwebtoken.verify(token, this.keyFor(token), this.rules));
+      return this.accept(token, jsonwebtoken.verify(token, await this.keyFor(token), this.rules));
     } catch (error) {
       throw tokenFailure(error);
     }
   }
 
-  /** The key of the algorithm that the token names. The token chooses among the allowed algorithms, never a key for one. */
-  keyFor(token: string): KeyObject {
-    const { alg, crit } = headerOf(token);
+  /** The key of the algorithm that the token names. The token chooses among the allowed algorithms, never a key of another kind. */
+  keyFor(token: string): KeyObject | Promise<KeyObject> {
+    const { alg, crit, kid } = headerOf(token);
     // RFC 7515 §4.1.11: a critical extension that is not understood makes the token invalid. None is understood here.
     const key =
       typeof alg === 'string' && isAlgorithm(alg) && crit === undefined ? this.options.keys.get(alg) : undefined;
     if (!key) throw failure('auth.algorithm', {});
-    return key;
+    return keyIn(key, token, kid);
   }
 
   /** Second half of `verify`: the caller in the claims of a token that jsonwebtoken has verified by `keyFor` and `rules`. */
   accept(token: string, verified: unknown, now = Date.now()): Caller {
     if (typeof verified !== 'object' || verified === null) throw failure('auth.malformed', {});
     const caller = callerFrom(verified as Claims, this.options, this.endOf(verified as Claims, now));
+    this.options.check?.(caller);
     if (now < caller.expiresAt) this.callers.set(token, caller);
     return caller;
   }

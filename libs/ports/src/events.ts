@@ -26,7 +26,7 @@ export interface Announcements {
   'vector.rejected': { provider: string; reason: 'unsealed' | 'tampered' | 'unknown_key' | 'malformed' };
   /** One call to a provider, after retries. */
   'provider.call': {
-    family: 'embedding-model' | 'vector-store' | 'byte-store' | 'key-service';
+    family: 'embedding-model' | 'vector-store' | 'byte-store' | 'key-service' | 'token-issuer';
     provider: string;
     operation: string;
     outcome: 'ok' | string;
