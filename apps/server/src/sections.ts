@@ -4,7 +4,7 @@ import { cacheSection } from '#cache';
 import { outgoingSection, runtimeSection } from '#config';
 import { cryptoSection } from '#crypto';
 import { embeddingSection } from '#embeddings';
-import { eventsSection, httpSection, rateLimitSection } from '#gateway';
+import { eventsSection, httpSection, rateLimitSection, writesSection } from '#gateway';
 import { observabilitySection } from '#observability';
 import { querySection } from '#query';
 import { recordsSection } from '#records';
@@ -16,6 +16,7 @@ export const sections = [
   outgoingSection,
   authSection,
   rateLimitSection,
+  writesSection,
   cacheSection,
   recordsSection,
   cryptoSection,

@@ -3,6 +3,7 @@ import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/commo
 import {
   ApiBearerAuth,
   ApiBody,
+  ApiExtension,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
@@ -17,8 +18,12 @@ import type { Scope } from '#auth';
 import type { AuditEvent, FailureCode } from '#ports';
 import { ProblemDto } from './http/schemas/problem.schema.js';
 import { statusOf } from './status.js';
+import { NONCE, TIMESTAMP } from './writes/freshness.js';
 
 export const ENDPOINT = 'resk:endpoint';
+
+/** Marks in the OpenAPI document what changes something. */
+export const EFFECT = 'x-effect';
 
 /** The parts of a request that an endpoint reads. A part that is not named here is not read. */
 export interface EndpointInput {
@@ -81,6 +86,7 @@ export function Endpoint(declared: EndpointDeclaration): MethodDecorator {
       schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
     }),
     ...inputDocs(input),
+    ...(effect ? WRITE_DOCS : []),
     ...replyDocs(declared),
     ...failureDocs(declared),
     ...(scope === 'open' ? [] : [ApiBearerAuth('bearer')]),
@@ -139,7 +145,7 @@ const EVERY_REPLY = {
 };
 
 /** One OpenAPI response a status, listing the codes that it may carry. */
-function failureDocs({ input, scope, operator, failures = [] }: EndpointDeclaration): MethodDecorator[] {
+function failureDocs({ input, scope, operator, effect, failures = [] }: EndpointDeclaration): MethodDecorator[] {
   const codes: FailureCode[] = [
     'rate.limited',
     'internal.unexpected',
@@ -149,6 +155,7 @@ function failureDocs({ input, scope, operator, failures = [] }: EndpointDeclarat
     ...(input.body || input.query || input.params ? (['request.invalid'] as const) : []),
     ...(scope === 'open' ? [] : AUTH_FAILURES),
     ...(operator ? (['auth.operator'] as const) : []),
+    ...(effect ? WRITE_FAILURES : []),
     ...failures,
   ];
   const byStatus = Map.groupBy(new Set(codes), statusOf);
@@ -180,6 +187,34 @@ const AUTH_FAILURES: readonly FailureCode[] = [
   'auth.audience',
   'auth.claims',
   'auth.scope',
+];
+
+const WRITE_FAILURES: readonly FailureCode[] = [
+  'idempotency.key_invalid',
+  'idempotency.conflict',
+  'idempotency.in_flight',
+  'idempotency.full',
+  'replay.missing',
+  'replay.stale',
+  'replay.repeated',
+  'records.unavailable',
+];
+
+/** The Idempotency-Key is added where the document is made: a decorator does not know its method yet. */
+const WRITE_DOCS: readonly MethodDecorator[] = [
+  ApiExtension(EFFECT, 'write'),
+  ApiHeader({
+    name: TIMESTAMP,
+    required: false,
+    description: 'Where REPLAY_PROTECTION asks for it: the time of the request, in epoch seconds or ISO 8601.',
+    schema: { type: 'string' },
+  }),
+  ApiHeader({
+    name: NONCE,
+    required: false,
+    description: 'Where REPLAY_PROTECTION asks for it: what no other request of the caller carries.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._~+/=-]{16,128}$' },
+  }),
 ];
 
 /** What a handler declared. */

@@ -26,6 +26,8 @@ import { OpenApiDocument } from './openapi-document.js';
 import { Pipeline } from './pipeline.js';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './rate-limit/index.js';
 import { ReadinessService } from './readiness.service.js';
+import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
+import { WritesModule } from './writes/writes.module.js';
 
 const throttler = ThrottlerModule.forRootAsync({
   inject: [configToken(rateLimitSection), configToken(cacheSection), RedisConnection, KeyNames],
@@ -47,6 +49,7 @@ export class GatewayModule {
         AuthModule,
         CacheModule,
         QueryModule,
+        WritesModule,
         throttler,
         EventsModule.forRoot(throttler),
       ],
@@ -61,6 +64,7 @@ export class GatewayModule {
         { provide: RouteTable, useValue: routes },
         ...GUARDS.map((guard) => ({ provide: APP_GUARD, useClass: guard })),
         { provide: APP_INTERCEPTOR, useClass: ObserveInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
         { provide: APP_FILTER, useExisting: FailureFilter },
       ],

@@ -7,9 +7,11 @@ import { failure } from '#ports';
 import { ENDPOINT, type EndpointSpec } from './endpoint.js';
 import type { Exchange } from './exchange.js';
 import { type Arrival, Pipeline } from './pipeline.js';
+import { Freshness } from './writes/freshness.js';
 
 /** What a guard works on, found from Nest's context. */
 interface Passage {
+  request: FastifyRequest;
   exchange: Exchange;
   endpoint: EndpointSpec;
   arrival: Arrival;
@@ -26,7 +28,7 @@ async function stepping(
   const endpoint = reflector.get<EndpointSpec | undefined>(ENDPOINT, context.getHandler());
   // The boot has checked that there is one; a handler that got past it stays closed all the same.
   if (!endpoint) throw failure('boot.endpoint_undeclared', { handler: context.getHandler().name });
-  await step({ exchange: request.exchange, endpoint, arrival: request as Arrival });
+  await step({ request, exchange: request.exchange, endpoint, arrival: request as Arrival });
   return true;
 }
 
@@ -78,5 +80,28 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 }
 
+/** Where it is demanded: a write must prove that it is no replay. After the limits, so that nonces are limited too. */
+@Injectable()
+export class FreshnessGuard implements CanActivate {
+  constructor(
+    @Inject(Freshness) private readonly freshness: Freshness | null,
+    private readonly reflector: Reflector,
+  ) {}
+
+  canActivate(context: ExecutionContext): Promise<boolean> {
+    return stepping(context, this.reflector, ({ request, exchange, endpoint }) =>
+      this.freshness && endpoint.effect === 'write' && exchange.caller
+        ? this.freshness.prove(request.headers, exchange.caller)
+        : undefined,
+    );
+  }
+}
+
 /** The order of the steps, for every handler of every door. */
-export const GUARDS: readonly Type<CanActivate>[] = [AdmissionGuard, ValidationGuard, TokenGuard, RateLimitGuard];
+export const GUARDS: readonly Type<CanActivate>[] = [
+  AdmissionGuard,
+  ValidationGuard,
+  TokenGuard,
+  RateLimitGuard,
+  FreshnessGuard,
+];

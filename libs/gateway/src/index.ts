@@ -8,3 +8,5 @@ export { API_VERSION, makeOpenApiDocument, OpenApiDocument } from './openapi-doc
 export { Pipeline } from './pipeline.js';
 export { type RateLimitConfig, rateLimitSection } from './rate-limit/index.js';
 export { statusOf } from './status.js';
+export { IdempotencyRecords } from './writes/idempotency-records.js';
+export { type WritesConfig, writesSection } from './writes/writes.section.js';

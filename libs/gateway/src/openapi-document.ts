@@ -2,6 +2,7 @@
 import { type INestApplication, Injectable } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { cleanupOpenApiDoc } from 'nestjs-zod';
+import { EFFECT } from './endpoint.js';
 import { ProblemDto } from './http/schemas/problem.schema.js';
 
 /** The version of the HTTP contract. */
@@ -33,5 +34,17 @@ export function makeOpenApiDocument(app: INestApplication): OpenAPIObject {
     extraModels: [ProblemDto],
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
   });
+  for (const { post } of Object.values(document.paths)) {
+    if (post && EFFECT in post) post.parameters = [...(post.parameters ?? []), IDEMPOTENCY_KEY];
+  }
   return cleanupOpenApiDoc(document);
 }
+
+const IDEMPOTENCY_KEY = {
+  name: 'idempotency-key',
+  in: 'header' as const,
+  required: false,
+  description:
+    'Sent again with the same key, the same request has its effect once and gets its first reply, marked `idempotency-replayed: true`; another request gets 409. Kept for IDEMPOTENCY_TTL.',
+  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+};

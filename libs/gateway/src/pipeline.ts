@@ -97,7 +97,8 @@ export class Pipeline {
     return this.count(exchange, this.rules.unauthenticated, addressTracker(exchange.address), endpoint.cost);
   }
 
-  // 5. Span and histogram around the rest: ObserveInterceptor. 6. The handler. 7. Failures: FailureFilter.
+  // 4b. A write is no replay, where that is to be proven: FreshnessGuard. No hot route writes.
+  // 5. Span and histogram around the rest: ObserveInterceptor. An Idempotency-Key: IdempotencyInterceptor. 6. The handler. 7. Failures: FailureFilter.
 
   /** What failed before it met an endpoint (no such path, a body that cannot be read) counts like any stranger's request. */
   countUnrouted(exchange: Exchange): Step {

@@ -3,7 +3,11 @@ import { announce, announced, type Failure, type FailureCode, type FailureKind }
 import type { Exchange } from '../exchange.js';
 
 const REFUSING_KINDS: ReadonlySet<FailureKind> = new Set(['unauthenticated', 'forbidden']);
-const REFUSING_CODES: ReadonlySet<string> = new Set<FailureCode>(['auth.locked_out', 'quota.exceeded']);
+const REFUSING_CODES: ReadonlySet<string> = new Set<FailureCode>([
+  'auth.locked_out',
+  'quota.exceeded',
+  'replay.repeated',
+]);
 
 const EVENTS = announced('audit.event');
 

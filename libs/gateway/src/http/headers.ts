@@ -41,7 +41,7 @@ export function failureHeaders({
   retryAfterMs: number | undefined;
 }): string[] {
   if (status === 401) return ['www-authenticate', 'Bearer realm="resk-caching", error="invalid_token"'];
-  if (status === 429 || status === 503)
+  if (status === 429 || status === 503 || (status === 409 && retryAfterMs !== undefined))
     return ['retry-after', String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000)))];
   return [];
 }

@@ -29,6 +29,8 @@ describe('failureHeaders', () => {
     [429, 1200, ['retry-after', '2']],
     [429, 0, ['retry-after', '1']],
     [503, undefined, ['retry-after', '1']],
+    [409, 1000, ['retry-after', '1']],
+    [409, undefined, []],
     [400, 5000, []],
     [500, undefined, []],
   ])('of %i', (status, retryAfterMs, headers) => {
