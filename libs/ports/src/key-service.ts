@@ -9,7 +9,7 @@ export interface KeyContext {
 }
 
 export interface WrappedKey {
-  /** Names the master key that wrapped it, as `keys()` names it. 1 to 200 of `A-Za-z0-9_/:.@-`. */
+  /** Names the master key that wrapped it, as `keys()` names it. 1 to 300 of `A-Za-z0-9_/:.@-`. */
   masterKeyId: string;
   /** Text of the service's own making, e.g. base64 or `vault:v1:…`; at most 8,192 characters. */
   wrapped: string;

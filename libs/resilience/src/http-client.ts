@@ -31,6 +31,8 @@ export interface HttpCall<T> {
   path: string;
   query?: Record<string, string | number | boolean>;
   json?: unknown;
+  /** A body of `application/x-www-form-urlencoded` instead, as token endpoints want it (RFC 6749 §4). */
+  form?: Record<string, string>;
   headers?: Record<string, string | Secret>;
   signal?: AbortSignal | undefined;
   /** Schema of the fields that are used. Without one the body is given as it is parsed. */
@@ -92,7 +94,7 @@ export class HttpClient {
       method: call.method,
       path: this.target(call),
       headers: this.headersOf(call),
-      body: call.json === undefined ? null : JSON.stringify(call.json),
+      body: bodyOf(call),
       signal: call.signal ?? null,
     });
     const { statusCode: status, headers, body } = reply;
@@ -118,6 +120,7 @@ export class HttpClient {
   private headersOf(call: HttpCall<unknown>): Record<string, string> {
     const sent: Record<string, string> = { accept: 'application/json', 'user-agent': 'resk-caching' };
     if (call.json !== undefined) sent['content-type'] = 'application/json';
+    if (call.form) sent['content-type'] = 'application/x-www-form-urlencoded';
     for (const [name, value] of Object.entries({ ...this.options.headers, ...call.headers })) {
       sent[name.toLowerCase()] = value instanceof Secret ? value.reveal() : value;
     }
@@ -163,4 +166,9 @@ export class HttpClient {
   private invalid(reason: string): Failure {
     return failure('call.reply_invalid', { target: this.options.target, reason });
   }
+}
+
+function bodyOf({ json, form }: HttpCall<unknown>): string | null {
+  if (form) return new URLSearchParams(form).toString();
+  return json === undefined ? null : JSON.stringify(json);
 }
