@@ -14,6 +14,7 @@ import type { Logger } from '#observability';
 import { ObservabilityModule } from '#observability/module';
 import { QueryModule } from '#query/module';
 import { RecordsModule } from '#records/module';
+import { UsageModule } from '#usage/module';
 import { VectorStoresModule } from '#vector-stores/module';
 import { sections } from './sections.js';
 
@@ -36,6 +37,7 @@ export class AppModule {
         }),
         CryptoModule.forRoot({ nameSecret: signingSecret(config.auth, config.runtime.dataDir) }),
         AuthModule,
+        UsageModule.forRoot(),
         EmbeddingsModule,
         VectorStoresModule.forRoot({ sealer: Sealer }),
         CacheModule,

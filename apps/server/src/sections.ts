@@ -8,6 +8,7 @@ import { eventsSection, httpSection, rateLimitSection, writesSection } from '#ga
 import { observabilitySection } from '#observability';
 import { querySection } from '#query';
 import { recordsSection } from '#records';
+import { usageSection } from '#usage';
 import { vectorStoreSection } from '#vector-stores';
 
 export const sections = [
@@ -23,6 +24,7 @@ export const sections = [
   embeddingSection,
   vectorStoreSection,
   querySection,
+  usageSection,
   eventsSection,
   observabilitySection,
 ] as const;

@@ -24,6 +24,7 @@ import { RouteTable } from './http/route-table.js';
 import { VectorsController } from './http/vectors.controller.js';
 import { OpenApiDocument } from './openapi-document.js';
 import { Pipeline } from './pipeline.js';
+import { QuotaGate } from './quota-gate.js';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './rate-limit/index.js';
 import { ReadinessService } from './readiness.service.js';
 import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
@@ -56,6 +57,7 @@ export class GatewayModule {
       controllers: [QueryController, CacheController, VectorsController, OperationsController, AuditController],
       providers: [
         Pipeline,
+        QuotaGate,
         MetadataScanner,
         EndpointAudit,
         OpenApiDocument,

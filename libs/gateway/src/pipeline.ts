@@ -9,6 +9,7 @@ import { configToken } from '#config';
 import { announce, type Failure, failure, type InputProblem } from '#ports';
 import type { EndpointSpec } from './endpoint.js';
 import { Exchange } from './exchange.js';
+import { QuotaGate } from './quota-gate.js';
 import {
   addressTracker,
   callerTracker,
@@ -42,6 +43,7 @@ export class Pipeline {
     private readonly authenticator: PassportAuthenticator,
     @Inject(ThrottlerStorage) private readonly windows: SlidingWindowStorage,
     @Inject(configToken(rateLimitSection)) config: RateLimitConfig,
+    private readonly quotas: QuotaGate,
   ) {
     this.rules = rateRules(config);
   }
@@ -90,11 +92,13 @@ export class Pipeline {
     );
   }
 
-  /** 4. The sliding window of the caller; of the address where nobody is known. */
-  limit(exchange: Exchange, endpoint: EndpointSpec): Step {
-    if (endpoint.cost === 0) return;
-    if (exchange.caller) return this.count(exchange, this.rules.caller, callerTracker(exchange.caller), endpoint.cost);
-    return this.count(exchange, this.rules.unauthenticated, addressTracker(exchange.address), endpoint.cost);
+  /** 4. The sliding window of the caller, and the quotas of its tenant; the window of the address where nobody is known. */
+  limit(exchange: Exchange, { cost }: EndpointSpec): Step {
+    if (cost === 0) return;
+    const { caller } = exchange;
+    if (!caller) return this.count(exchange, this.rules.unauthenticated, addressTracker(exchange.address), cost);
+    const counted = this.count(exchange, this.rules.caller, callerTracker(caller), cost);
+    return counted ? counted.then(() => this.quotas.pass(caller.tenant, cost)) : this.quotas.pass(caller.tenant, cost);
   }
 
   // 4b. A write is no replay, where that is to be proven: FreshnessGuard. No hot route writes.

@@ -7,9 +7,12 @@ import { authSection, mintToken, openVerifier, type Scope } from '#auth';
 import { JwtStrategy, PassportAuthenticator } from '#auth/module';
 import { environmentSources, readConfig } from '#config';
 import { isFailure, Secret } from '#ports';
+import { LocalBus, MemoryRecords } from '#records';
+import { type LimitsInForce, Quotas } from '#usage';
 import type { EndpointSpec } from '../src/endpoint.js';
 import { Exchange } from '../src/exchange.js';
 import { type Arrival, Pipeline } from '../src/pipeline.js';
+import { QuotaGate } from '../src/quota-gate.js';
 import { type Hit, rateLimitSection, SlidingWindowStorage } from '../src/rate-limit/index.js';
 
 const secret = new Secret('a secret of the tests that is long enough');
@@ -22,12 +25,15 @@ class DistantWindows extends SlidingWindowStorage {
   }
 }
 
-function aPipeline(windows = new SlidingWindowStorage()): Pipeline {
+/** Quotas that every tenant has. */
+const someQuotas = (limits: LimitsInForce = {}) => new Quotas(new MemoryRecords(), new LocalBus(), limits);
+
+function aPipeline(windows = new SlidingWindowStorage(), quotas = someQuotas()): Pipeline {
   const sources = environmentSources({ env: { JWT_SECRET: secret.reveal(), ...limits }, envFile: false });
   const { auth, ...config } = readConfig([authSection, rateLimitSection], sources);
   const verifier = openVerifier(auth, { dataDir: '' });
   const authenticator = new PassportAuthenticator(verifier, new JwtStrategy(verifier));
-  return new Pipeline(verifier, authenticator, windows, config[rateLimitSection.name]);
+  return new Pipeline(verifier, authenticator, windows, config[rateLimitSection.name], new QuotaGate(quotas, windows));
 }
 
 class TeaDto extends createZodDto(z.strictObject({ tea: z.string() })) {}
@@ -92,6 +98,38 @@ describe.each([
     const pipeline = aPipeline(windows());
     const pass = () => ending(() => pipeline.pass(anExchange(), anArrival('Bearer x.y.z'), endpoint));
     expect([await pass(), await pass(), await pass()]).toEqual(['auth.malformed', 'auth.malformed', 'rate.limited']);
+  });
+
+  it('counts against the quotas of its tenant, in the second and in the day', async () => {
+    const hasty = someQuotas({ requestsPerSecond: 2 });
+    const daily = someQuotas({ requestsPerSecond: 100, requestsPerDay: 1 });
+    for (const [quotas, allowed, limit] of [
+      [hasty, 2, { quota: 'requestsPerSecond', limit: 2 }],
+      [daily, 1, { quota: 'requestsPerDay', limit: 1 }],
+    ] as const) {
+      await quotas.open();
+      const pipeline = aPipeline(windows(), quotas);
+      const pass = async (subject: string) => pipeline.pass(anExchange(), anArrival(aToken(subject)), endpoint);
+      for (let sent = 0; sent < allowed; sent++) await pass(`caller-${sent}`);
+      await expect(pass('another')).rejects.toMatchObject({ code: 'quota.exceeded', facts: limit });
+      await quotas.close();
+    }
+  });
+
+  it('that costs more than a second holds passes alone, and none passes where none may', async () => {
+    for (const [limit, expected] of [
+      [3, undefined],
+      [0, 'quota.exceeded'],
+    ] as const) {
+      const quotas = someQuotas({ requestsPerSecond: limit });
+      await quotas.open();
+      const pass = () =>
+        ending(() =>
+          aPipeline(windows(), quotas).pass(anExchange(), anArrival(aToken('ann')), { ...endpoint, cost: 2 }),
+        );
+      expect(await pass()).toBe(expected);
+      await quotas.close();
+    }
   });
 
   it('without an endpoint counts like a stranger’s, once', async () => {

@@ -8,14 +8,11 @@ const PAGE = 500;
 /** Limits that hold for a tenant; an absent one is no limit. */
 export type LimitsInForce = { readonly [Name in keyof QuotaLimits]?: Exclude<QuotaLimits[Name], null | undefined> };
 
-interface Tables {
-  given: ReadonlyMap<string, QuotaLimits>;
-  inForce: ReadonlyMap<string, LimitsInForce>;
-}
+type Table = ReadonlyMap<string, LimitsInForce>;
 
 export class QuotaTable {
   private readonly defaults: LimitsInForce;
-  private readonly watched: Watched<Tables>;
+  private readonly watched: Watched<Table>;
   private limited = false;
 
   constructor(
@@ -24,13 +21,15 @@ export class QuotaTable {
     defaults: LimitsInForce,
   ) {
     this.defaults = withoutGaps(defaults);
-    this.watched = new Watched<Tables>({
+    this.watched = new Watched<Table>({
       records,
       bus,
       topic: 'quotas',
       key: 'quota/~version',
       load: () => this.load(),
-      onChange: (tables) => this.note(tables),
+      onChange: (table) => this.note(table),
+      // Where the records do not answer at boot, the defaults hold until they do.
+      initial: new Map(),
     });
   }
 
@@ -45,17 +44,15 @@ export class QuotaTable {
   }
 
   of(tenant: string): LimitsInForce {
-    return this.watched.value.inForce.get(tenant) ?? this.defaults;
+    return this.watched.value.get(tenant) ?? this.defaults;
   }
 
-  /** Sets what is given for a tenant in place of what was. Gives what held before. */
-  async set(tenant: string, limits: QuotaLimits): Promise<LimitsInForce> {
-    const before = this.of(tenant);
+  /** Sets what is given for a tenant in place of what was. */
+  async set(tenant: string, limits: QuotaLimits): Promise<void> {
     const key = LIMITS + tenant;
     if (Object.keys(limits).length === 0) await this.records.delete([key]);
     else await this.records.put(key, JSON.stringify(limits));
     await this.watched.changed();
-    return before;
   }
 
   /** May be called twice. */
@@ -63,23 +60,22 @@ export class QuotaTable {
     await this.watched.close();
   }
 
-  private async load(): Promise<Tables> {
-    const given = new Map<string, QuotaLimits>();
+  private async load(): Promise<Table> {
+    const table = new Map<string, LimitsInForce>();
     let cursor: string | undefined;
     do {
       const page = await this.records.list(LIMITS, { cursor, limit: PAGE });
-      for (const { key, value } of page.records)
-        given.set(key.slice(LIMITS.length), quotaLimitsSchema.parse(JSON.parse(value)));
+      for (const { key, value } of page.records) {
+        const given = quotaLimitsSchema.parse(JSON.parse(value));
+        table.set(key.slice(LIMITS.length), withoutGaps({ ...this.defaults, ...given }));
+      }
       cursor = page.cursor;
     } while (cursor !== undefined);
-    const inForce = new Map(
-      [...given].map(([tenant, limits]) => [tenant, withoutGaps({ ...this.defaults, ...limits })]),
-    );
-    return { given, inForce };
+    return table;
   }
 
-  private note({ inForce }: Tables): void {
-    this.limited = [this.defaults, ...inForce.values()].some((limits) => Object.keys(limits).length > 0);
+  private note(table: Table): void {
+    this.limited = [this.defaults, ...table.values()].some((limits) => Object.keys(limits).length > 0);
   }
 }
 
