@@ -81,7 +81,8 @@ export const FAILURES = {
   'idempotency.full': {
     kind: 'exhausted',
     title: 'Too many Idempotency-Keys',
-    detail: 'The tenant has used {limit} keys whose replies are kept still, which is as many as IDEMPOTENCY_KEYS_MAX allows.',
+    detail:
+      'The tenant has used {limit} keys whose replies are kept still, which is as many as IDEMPOTENCY_KEYS_MAX allows.',
   },
   'replay.missing': {
     kind: 'invalid',
@@ -92,7 +93,8 @@ export const FAILURES = {
   'replay.stale': {
     kind: 'forbidden',
     title: 'Sent at another time',
-    detail: 'The x-request-timestamp is more than {windowSeconds} s from the time of the server. Set the clock, and send the request anew.',
+    detail:
+      'The x-request-timestamp is more than {windowSeconds} s from the time of the server. Set the clock, and send the request anew.',
   },
   'replay.repeated': {
     kind: 'conflict',
@@ -293,7 +295,8 @@ export const FAILURES = {
   'crypto.passphrase_unsupported': {
     kind: 'internal',
     title: 'Passphrase not supported',
-    detail: 'CACHE_ENCRYPTION_PASSPHRASE needs Argon2id, which Node.js has from 24.7 on; this is {version}. Use CACHE_ENCRYPTION_KEY.',
+    detail:
+      'CACHE_ENCRYPTION_PASSPHRASE needs Argon2id, which Node.js has from 24.7 on; this is {version}. Use CACHE_ENCRYPTION_KEY.',
   },
   'crypto.key_disabled': {
     kind: 'unavailable',
@@ -366,6 +369,11 @@ export const FAILURES = {
     retry: false,
   },
   // Privacy
+  'privacy.detector_failed': {
+    kind: 'unavailable',
+    title: 'Text not checked',
+    detail: 'The detector {provider} of personal data failed, so that the text is neither answered nor kept.',
+  },
   'privacy.refused': {
     kind: 'invalid',
     title: 'Refused by the privacy policy',
@@ -579,6 +587,11 @@ export const FAILURES = {
     kind: 'internal',
     title: 'Not our server',
     detail: "{url} answered status {status} in a form that is not this product's. Check --url.",
+  },
+  'cli.receipt_refused': {
+    kind: 'invalid',
+    title: 'Receipt refused',
+    detail: 'The receipt in {file} proves nothing: {reason}.',
   },
   'cli.token_needed': {
     kind: 'unauthenticated',
