@@ -6,6 +6,7 @@ import { cryptoSection } from '#crypto';
 import { embeddingSection } from '#embeddings';
 import { eventsSection, httpSection, rateLimitSection, writesSection } from '#gateway';
 import { observabilitySection } from '#observability';
+import { privacySection } from '#privacy';
 import { querySection } from '#query';
 import { recordsSection } from '#records';
 import { usageSection } from '#usage';
@@ -23,6 +24,7 @@ export const sections = [
   cryptoSection,
   embeddingSection,
   vectorStoreSection,
+  privacySection,
   querySection,
   usageSection,
   eventsSection,
