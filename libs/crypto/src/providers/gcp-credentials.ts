@@ -90,7 +90,9 @@ async function granted(
     const { body } = await ask(http);
     return { token: new Secret(body.access_token), goodForMs: body.expires_in * 1000 };
   } catch (error) {
-    throw signal.aborted ? failure('call.failed', { target, reason: `no token from the ${target}` }) : untold(error, target);
+    throw signal.aborted
+      ? failure('call.failed', { target, reason: `no token from the ${target}` })
+      : untold(error, target);
   } finally {
     await http.close();
   }
@@ -113,7 +115,10 @@ function accountKey(text: string): z.output<typeof AccountKey> {
 }
 
 /** https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests */
-function assertion({ client_email, private_key_id, private_key, token_uri }: z.output<typeof AccountKey>, nowMs: number) {
+function assertion(
+  { client_email, private_key_id, private_key, token_uri }: z.output<typeof AccountKey>,
+  nowMs: number,
+) {
   const issuedAt = Math.floor(nowMs / 1000);
   const header = { alg: 'RS256', typ: 'JWT', ...(private_key_id !== undefined && { kid: private_key_id }) };
   const claims = { iss: client_email, scope: SCOPE, aud: token_uri, iat: issuedAt, exp: issuedAt + ASSERTION_SECONDS };

@@ -16,7 +16,8 @@ export function translated(error: unknown, { operation, masterKeyId }: CallSubje
   if (!refusal) return error;
   const { code, message } = said(refusal.body);
   // Not passing by its status, and yet it is: what arrived there is not what was sent.
-  if (code === 'INVALID_ARGUMENT' && /crc32c|checksum/i.test(message)) return unavailable(PROVIDER, 'a checksum differs');
+  if (code === 'INVALID_ARGUMENT' && /crc32c|checksum/i.test(message))
+    return unavailable(PROVIDER, 'a checksum differs');
   switch (refusal.status) {
     case 400:
       if (code === 'FAILED_PRECONDITION') return failure('crypto.key_disabled', { masterKeyId }, { cause: error });

@@ -88,7 +88,8 @@ class GcpKms extends KeyService {
   /** @throws Failure `crypto.key_service_refused` where the key is not for encryption, or has nothing to encrypt with. */
   async check(options: CallOptions): Promise<void> {
     const { purpose, primary } = await this.describe(options);
-    const reason = purpose !== 'ENCRYPT_DECRYPT' ? `the key is for ${purpose}` : primary ? '' : 'it has no primary version';
+    const reason =
+      purpose !== 'ENCRYPT_DECRYPT' ? `the key is for ${purpose}` : primary ? '' : 'it has no primary version';
     const fix = 'Name a symmetric key for encryption (ENCRYPT_DECRYPT) that has a primary version.';
     if (reason !== '') throw failure('crypto.key_service_refused', { provider: PROVIDER, reason, fix });
   }
@@ -102,7 +103,13 @@ class GcpKms extends KeyService {
     if (masterKeyId !== undefined) this.keyOf(masterKeyId);
     const aad = boundTo(context);
     const json = { plaintext: base64(key), plaintextCrc32c: String(crc32c(key)), ...aad };
-    const body = await this.post({ operation: 'wrap', masterKeyId: under }, `${under}:encrypt`, json, Encrypted, options);
+    const body = await this.post(
+      { operation: 'wrap', masterKeyId: under },
+      `${under}:encrypt`,
+      json,
+      Encrypted,
+      options,
+    );
     return { masterKeyId: body.name, wrapped: `${versionOf(body.name)}:${body.ciphertext}` };
   }
 

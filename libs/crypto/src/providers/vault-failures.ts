@@ -28,7 +28,8 @@ export function translated(error: unknown, { operation, masterKeyId }: CallSubje
   // The error of the cipher itself reaches us as 400 or 500, by the version of Vault.
   if (operation === 'unwrap' && (status === 400 || /message authentication failed|unable to decrypt/.test(words)))
     return failure('crypto.unwrap_refused', { provider: PROVIDER }, cause);
-  if (status >= 500) return unavailable(PROVIDER, status === 503 ? 'sealed or in maintenance' : `status ${status}`, cause);
+  if (status >= 500)
+    return unavailable(PROVIDER, status === 503 ? 'sealed or in maintenance' : `status ${status}`, cause);
   const fix = 'Check KEY_SERVICE_OPTIONS: the address of the active node or a balancer, and the mount.';
   return failure('crypto.key_service_refused', { provider: PROVIDER, reason: `it said ${status}`, fix }, cause);
 }
