@@ -21,3 +21,6 @@ export {
   RedisConnection,
   type RedisConnectionOptions,
 } from './redis-connection.js';
+export { RedisRecords } from './redis-records.js';
+export { SqliteRecords, type SqliteRecordsOptions } from './sqlite-records.js';
+export { Watched, type WatchedOptions } from './watched.js';

@@ -59,7 +59,7 @@ export interface JournalLine {
 /**
  * Durable: when a method that writes returns, a killed process does not lose it (in `memory`, it does). Atomic over
  * processes. Keys are 1 to 400 characters of `A-Za-z0-9:._~/@-`; fields 1 to 300 characters of any kind; a value is any
- * text up to 8 MiB. Every failure is `records.unavailable`, with the driver's error as `cause`.
+ * text up to 8 MiB; sums stay below 2^52. Every failure is `records.unavailable`, with the driver's error as `cause`.
  */
 export abstract class Records {
   abstract readonly backend: 'memory' | 'sqlite' | 'redis';
