@@ -5,7 +5,7 @@ import { AuthModule } from '#auth/module';
 import { CacheModule } from '#cache/module';
 import { readConfig } from '#config';
 import { ConfigModule } from '#config/module';
-import { Sealer } from '#crypto';
+import { KeyNames, Sealer } from '#crypto';
 import { CryptoModule } from '#crypto/module';
 import { EmbeddingsModule } from '#embeddings/module';
 import { HttpDoor } from '#gateway';
@@ -36,7 +36,7 @@ export class AppModule {
           dataDir: config.runtime.dataDir,
         }),
         CryptoModule.forRoot({ nameSecret: signingSecret(config.auth, config.runtime.dataDir) }),
-        AuthModule,
+        AuthModule.forRoot({ names: KeyNames }),
         UsageModule.forRoot(),
         EmbeddingsModule,
         VectorStoresModule.forRoot({ sealer: Sealer }),

@@ -1,5 +1,5 @@
 // Every section of the configuration, in the order of the documents made from them.
-import { authSection } from '#auth';
+import { authSection, lockoutSection } from '#auth';
 import { cacheSection } from '#cache';
 import { outgoingSection, runtimeSection } from '#config';
 import { cryptoSection } from '#crypto';
@@ -17,6 +17,7 @@ export const sections = [
   httpSection,
   outgoingSection,
   authSection,
+  lockoutSection,
   rateLimitSection,
   writesSection,
   cacheSection,

@@ -2,6 +2,7 @@
 import { type ConfigOf, section, setting } from '#config';
 import { MIN_SECRET_LENGTH, tokenProblems } from './auth-rules.js';
 import { TENANT } from './caller.js';
+import { certificateProblems } from './certificate-callers.js';
 import type { Scope } from './scopes.js';
 
 export const authSection = section(
@@ -9,7 +10,10 @@ export const authSection = section(
   {
     title: 'Tokens',
     doc: 'Whose tokens are believed, and what they must say.',
-    rule: (settings, { production }) => tokenProblems(settings, production),
+    rule: (settings, { production }) => [
+      ...tokenProblems(settings, production),
+      ...certificateProblems(settings.mtlsCallers),
+    ],
   },
   {
     secret: setting('JWT_SECRET', {
@@ -97,6 +101,20 @@ export const authSection = section(
     })
       .text({ pattern: /^[A-Za-z0-9_:/.-]{1,128}$/, says: 'the name of a claim' })
       .default('tenant'),
+    maxRevocations: setting('JWT_REVOCATIONS_MAX', { doc: 'Revocations that a tenant may hold at a time.' })
+      .integer({ min: 1, max: 1_000_000 })
+      .default('10000'),
+    revocationsRequired: setting('JWT_REVOCATIONS_REQUIRED', {
+      doc: 'Whether an instance that has never read what is revoked (it started while Redis was down) refuses tokens with 503. Else it believes them until it has.',
+    })
+      .flag()
+      .default('false'),
+    mtlsCallers: setting('MTLS_CALLERS', {
+      doc: 'JSON array of callers known by their client certificate, who then need no token: `subject` (RFC 4514) or `san`, with `tenant`, `scopes`, and `name` for the subject of the caller. Needs TLS_CLIENT_CA.',
+      example: '[{"subject":"CN=ingest,O=Example","tenant":"north","scopes":["vectors:write"]}]',
+    })
+      .jsonList()
+      .default('[]'),
     operatorTenant: setting('OPERATOR_TENANT', {
       doc: 'Tenant of those who run this server: its callers with the scope `admin` may act for all tenants; `admin` of other tenants acts within its own.',
     })

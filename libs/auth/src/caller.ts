@@ -26,7 +26,7 @@ const DEFAULT_TENANT = 'default';
 /** How tenants are named. */
 export const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
 /** No control characters, no lone surrogates: subjects stand in logs and keys. */
-const NAME = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
+export const NAME = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
 
 export interface CallerRules {
   /** Claim that names the tenant. */

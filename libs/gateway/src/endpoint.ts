@@ -11,6 +11,7 @@ import {
   ApiProduces,
   ApiQuery,
   ApiResponse,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import type { ZodDto } from 'nestjs-zod';
 import type { z } from 'zod';
@@ -40,6 +41,8 @@ export interface EndpointSpec {
   cost: number;
   /** Media type of the reply; JSON where it is left out. */
   produces?: string;
+  /** Another media type, given to who asks for it. */
+  alsoProduces?: string;
   /** Whether a call changes something: it may then be asked to prove that it is no replay, and a POST may carry an Idempotency-Key. */
   effect?: 'write';
   /** Only callers of the operator's tenant: what it does reaches beyond one tenant. */
@@ -66,13 +69,14 @@ export interface EndpointDeclaration extends EndpointSpec {
 
 /** Declares a handler: its place in the pipeline, and its page in the OpenAPI document. */
 export function Endpoint(declared: EndpointDeclaration): MethodDecorator {
-  const { input, scope, cost, summary, description, reply, effect, operator, audit } = declared;
+  const { input, scope, cost, summary, description, reply, alsoProduces, effect, operator, audit } = declared;
   return applyDecorators(
     SetMetadata(ENDPOINT, {
       input,
       scope,
       cost,
       ...producing(reply),
+      ...(alsoProduces !== undefined && { alsoProduces }),
       ...(effect && { effect }),
       ...(operator && { operator }),
       ...(audit && { audit }),
@@ -125,13 +129,20 @@ function documented(one: z.ZodType): { description: string; schema: object; exam
   return { description, schema, ...(example !== undefined && { example }) };
 }
 
-function replyDocs({ reply, replyHeaders = {} }: EndpointDeclaration): MethodDecorator[] {
+function replyDocs({ reply, alsoProduces, replyHeaders = {} }: EndpointDeclaration): MethodDecorator[] {
   const headers = Object.fromEntries(
     Object.entries({ ...EVERY_REPLY, ...replyHeaders }).map(([name, text]) => [
       name,
       { description: text, schema: { type: 'string' } },
     ]),
   );
+  if (typeof reply === 'function' && alsoProduces !== undefined) {
+    const content = {
+      'application/json': { schema: { $ref: getSchemaPath(reply) } },
+      [alsoProduces]: { schema: { type: 'string' } },
+    };
+    return [ApiExtraModels(reply), ApiOkResponse({ description: 'Done.', content, headers })];
+  }
   if (typeof reply === 'function') return [ApiOkResponse({ description: 'Done.', type: reply, headers })];
   const { type, description, schema = { type: 'string' } } = reply;
   return [ApiProduces(type), ApiOkResponse({ description, content: { [type]: { schema } }, headers })];
@@ -186,7 +197,14 @@ const AUTH_FAILURES: readonly FailureCode[] = [
   'auth.not_yet',
   'auth.audience',
   'auth.claims',
+  'auth.lifetime',
+  'auth.key_unknown',
+  'auth.keys_unavailable',
+  'auth.revoked',
+  'auth.revocations_unavailable',
+  'auth.locked_out',
   'auth.scope',
+  'auth.route_audience',
 ];
 
 const WRITE_FAILURES: readonly FailureCode[] = [

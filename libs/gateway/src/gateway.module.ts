@@ -2,7 +2,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule, MetadataScanner } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
-import { AuthModule } from '#auth/module';
 import { type CacheConfig, cacheSection } from '#cache';
 import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
@@ -15,12 +14,14 @@ import { EndpointAudit } from './endpoint-audit.service.js';
 import { EventsModule } from './events/events.module.js';
 import { GUARDS } from './guards.js';
 import { AuditController } from './http/audit.controller.js';
+import { AuthController } from './http/auth.controller.js';
 import { CacheController } from './http/cache.controller.js';
 import { FailureFilter } from './http/failure.filter.js';
 import { ObserveInterceptor } from './http/observe.interceptor.js';
 import { OperationsController } from './http/operations.controller.js';
 import { QueryController } from './http/query.controller.js';
 import { RouteTable } from './http/route-table.js';
+import { UsageController } from './http/usage.controller.js';
 import { VectorsController } from './http/vectors.controller.js';
 import { OpenApiDocument } from './openapi-document.js';
 import { Pipeline } from './pipeline.js';
@@ -47,14 +48,21 @@ export class GatewayModule {
       imports: [
         DiscoveryModule,
         AuditModule,
-        AuthModule,
         CacheModule,
         QueryModule,
         WritesModule,
         throttler,
         EventsModule.forRoot(throttler),
       ],
-      controllers: [QueryController, CacheController, VectorsController, OperationsController, AuditController],
+      controllers: [
+        QueryController,
+        CacheController,
+        VectorsController,
+        UsageController,
+        OperationsController,
+        AuditController,
+        AuthController,
+      ],
       providers: [
         Pipeline,
         QuotaGate,

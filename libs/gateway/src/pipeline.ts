@@ -3,7 +3,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
 import type { z } from 'zod';
-import { type Caller, TokenVerifier } from '#auth';
+import { type Caller, Callers, lacking } from '#auth';
 import { PassportAuthenticator } from '#auth/module';
 import { configToken } from '#config';
 import { announce, type Failure, failure, type InputProblem } from '#ports';
@@ -39,7 +39,7 @@ export class Pipeline {
   private readonly rules: Record<'caller' | 'address' | 'unauthenticated', RateRule>;
 
   constructor(
-    private readonly verifier: TokenVerifier,
+    private readonly callers: Callers,
     private readonly authenticator: PassportAuthenticator,
     @Inject(ThrottlerStorage) private readonly windows: SlidingWindowStorage,
     @Inject(configToken(rateLimitSection)) config: RateLimitConfig,
@@ -67,8 +67,8 @@ export class Pipeline {
   }
 
   /** 2. Every part of the input is what the endpoint declares; the parsed values take the place of the raw ones. */
-  validate(arrival: Arrival, { input, produces }: EndpointSpec): void {
-    checkAccept(arrival.headers.accept, produces);
+  validate(arrival: Arrival, { input, produces, alsoProduces }: EndpointSpec): void {
+    checkAccept(arrival.headers.accept, produces, alsoProduces);
     if (input.params) arrival.params = parsed(input.params, arrival.params, 'path');
     if (input.query) {
       checkNames(arrival.query);
@@ -80,16 +80,20 @@ export class Pipeline {
     } else refuseBody(arrival.body);
   }
 
-  /** 3. Token → caller, and the endpoint's scope. A token that was verified before and is still good costs a look-up. */
+  /** 3. Token or certificate → caller, and the endpoint's scope. What was verified before and is still good costs a look-up. */
   authenticate(exchange: Exchange, arrival: Arrival, endpoint: EndpointSpec): Step {
     if (endpoint.scope === 'open') return;
-    const header = arrival.headers.authorization;
-    const known = header?.startsWith('Bearer ') ? this.verifier.remembered(header.slice(7)) : undefined;
+    const { authorization } = arrival.headers;
+    const { certificate, address } = exchange;
+    const known = this.callers.known(authorization, certificate);
     if (known) return this.permit(exchange, known, endpoint);
-    return this.authenticator.authenticate(arrival).then(
-      (caller) => this.permit(exchange, caller, endpoint),
-      (refusal: Failure) => this.refuse(exchange, refusal),
-    );
+    const shown = { authorization, certificate, address };
+    return this.callers
+      .identify(shown, () => this.authenticator.authenticate(arrival))
+      .then(
+        (caller) => this.permit(exchange, caller, endpoint),
+        (refusal: Failure) => this.refuse(exchange, refusal),
+      );
   }
 
   /** 4. The sliding window of the caller, and the quotas of its tenant; the window of the address where nobody is known. */
@@ -112,12 +116,18 @@ export class Pipeline {
 
   private permit(exchange: Exchange, caller: Caller, { scope, operator }: EndpointSpec): void {
     exchange.caller = caller;
-    if (scope !== 'token' && scope !== 'open' && !caller.may(scope)) throw failure('auth.scope', { scope });
-    if (operator && !caller.operator) throw failure('auth.operator', {});
+    if (scope !== 'token' && scope !== 'open' && !caller.may(scope)) throw this.denied(caller, lacking(caller, scope));
+    if (operator && !caller.operator) throw this.denied(caller, failure('auth.operator', {}));
+  }
+
+  private denied(caller: Caller, refusal: Failure): Failure {
+    this.callers.denied(caller);
+    return refusal;
   }
 
   /** A refused token counts against its address, so that guessing is limited: 401 until the window is full, then 429. */
   private async refuse(exchange: Exchange, refusal: Failure): Promise<never> {
+    if (refusal.code === 'auth.locked_out') throw refusal;
     await this.count(exchange, this.rules.unauthenticated, addressTracker(exchange.address), 1);
     throw refusal;
   }
@@ -182,10 +192,15 @@ function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
   return [{ path: path.join('.').slice(0, 200), code: issue.code, message: issue.message }];
 }
 
-function checkAccept(accept: string | undefined, produces = 'application/json'): void {
+function checkAccept(accept: string | undefined, produces = 'application/json', also?: string): void {
   if (accept === undefined || accept.includes('*/*') || accept.includes(produces)) return;
   const wanted = accept.toLowerCase();
-  const enough = [produces, `${produces.split('/')[0]}/*`, 'application/problem+json'];
+  const enough = [
+    produces,
+    `${produces.split('/')[0]}/*`,
+    'application/problem+json',
+    ...(also === undefined ? [] : [also]),
+  ];
   if (enough.some((type) => wanted.includes(type))) return;
-  throw failure('request.not_acceptable', { offered: produces });
+  throw failure('request.not_acceptable', { offered: also === undefined ? produces : `${produces}, ${also}` });
 }

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { createZodDto } from 'nestjs-zod';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { authSection, mintToken, openVerifier, type Scope } from '#auth';
+import { authSection, Callers, mintToken, openVerifier, type Scope } from '#auth';
 import { JwtStrategy, PassportAuthenticator } from '#auth/module';
 import { environmentSources, readConfig } from '#config';
 import { isFailure, Secret } from '#ports';
@@ -33,7 +33,13 @@ function aPipeline(windows = new SlidingWindowStorage(), quotas = someQuotas()):
   const { auth, ...config } = readConfig([authSection, rateLimitSection], sources);
   const verifier = openVerifier(auth, { dataDir: '' });
   const authenticator = new PassportAuthenticator(verifier, new JwtStrategy(verifier));
-  return new Pipeline(verifier, authenticator, windows, config[rateLimitSection.name], new QuotaGate(quotas, windows));
+  return new Pipeline(
+    new Callers(verifier),
+    authenticator,
+    windows,
+    config[rateLimitSection.name],
+    new QuotaGate(quotas, windows),
+  );
 }
 
 class TeaDto extends createZodDto(z.strictObject({ tea: z.string() })) {}

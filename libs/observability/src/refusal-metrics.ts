@@ -1,4 +1,4 @@
-// What is counted of requests that the limiter refused.
+// What is counted of requests that the limiter refused, and of who is locked out.
 import type { Registry } from 'prom-client';
 import { type Feed, fedBy } from './announced-metrics.js';
 import { CounterTally } from './tallies.js';
@@ -10,5 +10,14 @@ export function refusalMetrics(registry: Registry): Feed[] {
     labels: ['door', 'tracker'],
     registry,
   });
-  return [fedBy('rate.limited', ({ door, tracker }) => refused.add(1, door, tracker))];
+  const lockedOut = new CounterTally({
+    name: 'resk_lockouts_total',
+    help: 'How often an address or a subject was locked out.',
+    labels: ['who'],
+    registry,
+  });
+  return [
+    fedBy('rate.limited', ({ door, tracker }) => refused.add(1, door, tracker)),
+    fedBy('auth.locked_out', ({ who }) => lockedOut.add(1, who)),
+  ];
 }

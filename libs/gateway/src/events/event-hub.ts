@@ -1,5 +1,5 @@
 // Where event connections of both doors meet: who may say what to whom, tenant by tenant.
-import type { Caller } from '#auth';
+import { type Caller, lacking } from '#auth';
 import { type Failure, failure, type JsonObject, type JsonValue } from '#ports';
 import { EventRelay, type RelayParts } from './event-relay.js';
 import type { EventsConfig } from './events.section.js';
@@ -111,6 +111,13 @@ export class EventHub {
     this.leave(session);
     session.connection.end(reason);
     return reason;
+  }
+
+  /** Closes the connections of callers whose tokens were revoked. */
+  endRevoked(revoked: (caller: Caller) => boolean): void {
+    for (const session of this.sessions()) {
+      if (revoked(session.caller)) this.end(session, failure('auth.revoked', {}));
+    }
   }
 
   /** Says goodbye to every session. May be called twice. */
@@ -233,5 +240,5 @@ export class EventHub {
 }
 
 function permit(caller: Caller, scope: 'events:subscribe' | 'events:publish'): void {
-  if (!caller.may(scope)) throw failure('auth.scope', { scope });
+  if (!caller.may(scope)) throw lacking(caller, scope);
 }

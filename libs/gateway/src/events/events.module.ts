@@ -1,8 +1,7 @@
 // Gives the events' hub and its Socket.IO door to the container.
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
-import { TokenVerifier } from '#auth';
-import { AuthModule } from '#auth/module';
+import { Callers, Revocations, TokenVerifier } from '#auth';
 import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyNames, Sealer } from '#crypto';
@@ -19,24 +18,28 @@ export class EventsModule {
   static forRoot(throttler: DynamicModule): DynamicModule {
     return {
       module: EventsModule,
-      imports: [AuthModule, CacheModule, throttler],
+      imports: [CacheModule, throttler],
       providers: [
         EventsGateway,
         {
           provide: EventHub,
-          inject: [configToken(eventsSection), Bus, Sealer, KeyNames],
-          useFactory: (config: EventsConfig, bus: Bus, sealer: Sealer, names: KeyNames) =>
-            new EventHub(config, { bus, sealer, names }),
+          inject: [configToken(eventsSection), Bus, Sealer, KeyNames, Revocations],
+          useFactory: (config: EventsConfig, bus: Bus, sealer: Sealer, names: KeyNames, revocations: Revocations) => {
+            const hub = new EventHub(config, { bus, sealer, names });
+            revocations.whenChanged(() => hub.endRevoked((caller) => revocations.has(caller)));
+            return hub;
+          },
         },
         {
           provide: Handshake,
-          inject: [TokenVerifier, ThrottlerStorage, configToken(rateLimitSection), configToken(eventsSection)],
+          inject: [Callers, TokenVerifier, ThrottlerStorage, configToken(rateLimitSection), configToken(eventsSection)],
           useFactory: (
+            callers: Callers,
             verifier: TokenVerifier,
             windows: SlidingWindowStorage,
             limits: RateLimitConfig,
             config: EventsConfig,
-          ) => new Handshake(verifier, windows, new TrustedProxies(limits.trustedProxies), config),
+          ) => new Handshake(callers, verifier, windows, new TrustedProxies(limits.trustedProxies), config),
         },
       ],
       exports: [EventHub, Handshake],

@@ -1,6 +1,6 @@
 // Who may open an event connection: the page it comes from, how often the address tries, and the caller's token.
 import type { IncomingHttpHeaders } from 'node:http';
-import { bearerToken, type Caller, type TokenVerifier } from '#auth';
+import { bearerToken, type Caller, type Callers, type TokenVerifier } from '#auth';
 import { announce, failure, isFailure } from '#ports';
 import { isDenial } from '../audit/denial.js';
 import {
@@ -22,6 +22,7 @@ export class Handshake {
   private readonly transportRule: RateRule;
 
   constructor(
+    private readonly callers: Callers,
     private readonly verifier: TokenVerifier,
     private readonly windows: SlidingWindowStorage,
     private readonly proxies: TrustedProxies,
@@ -38,7 +39,7 @@ export class Handshake {
       return await this.callerOf(request, token);
     } catch (error) {
       if (isFailure(error) && isDenial(error)) {
-        const address = clientAddress(request, this.proxies);
+        const address = this.addressOf(request);
         announce('audit.event', { action: 'handshake.denied', outcome: 'denied', code: error.code, address });
       }
       throw error;
@@ -49,7 +50,10 @@ export class Handshake {
     this.checkOrigin(request.headers);
     await this.count(request, this.rule);
     const presented = token();
-    return this.verifier.remembered(presented) ?? (await this.verifier.verify(presented));
+    const known = this.callers.ofToken(presented);
+    if (known) return known;
+    const shown = { authorization: `Bearer ${presented}`, certificate: undefined, address: this.addressOf(request) };
+    return this.callers.identify(shown, () => this.verifier.verify(presented));
   }
 
   /** Counts a Socket.IO transport, which comes before its handshake: room for all that may shake hands, none for a flood. */
@@ -58,11 +62,15 @@ export class Handshake {
   }
 
   private async count(request: HandshakeRequest, rule: RateRule): Promise<void> {
-    const hit = await this.windows.hit(rule, addressTracker(clientAddress(request, this.proxies)));
+    const hit = await this.windows.hit(rule, addressTracker(this.addressOf(request)));
     if (hit.allowed) return;
     announce('rate.limited', { door: 'socket', tracker: 'address' });
     const facts = { limit: rule.limit, windowSeconds: rule.windowMs / 1000 };
     throw failure('rate.limited', facts, { retryAfterMs: hit.retryAfterMs });
+  }
+
+  private addressOf(request: HandshakeRequest): string {
+    return clientAddress(request, this.proxies);
   }
 
   /** Browsers always send the origin of the page, and a page cannot change it. */

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { authSection, mintToken, openVerifier, type Scope } from '#auth';
-import { type Bus, LocalBus } from '#records';
+import { authSection, Callers, mintToken, openVerifier, type Scope } from '#auth';
 import { environmentSources, readConfig } from '#config';
 import { cryptoSection, KeyNames, openSealer } from '#crypto';
 import { Secret } from '#ports';
+import { type Bus, LocalBus, MemoryRecords } from '#records';
 import {
   attachPlainWebSocket,
   EventHub,
@@ -36,10 +36,20 @@ export interface EventApp {
 export async function startApp({ env = {}, bus = new LocalBus() }: AppOptions = {}): Promise<EventApp> {
   const sources = environmentSources({ env: { JWT_SECRET: SECRET.reveal(), ...env }, envFile: false });
   const { auth, crypto, events: config } = readConfig([authSection, cryptoSection, eventsSection], sources);
-  const parts = { bus, sealer: await openSealer(crypto), names: new KeyNames(Buffer.alloc(32, 7)) };
+  const parts = {
+    bus,
+    sealer: await openSealer(crypto, { records: new MemoryRecords(), bus }),
+    names: new KeyNames(Buffer.alloc(32, 7)),
+  };
   const hub = new EventHub(config, parts);
   const verifier = openVerifier(auth, { dataDir: '' });
-  const handshake = new Handshake(verifier, new SlidingWindowStorage(), new TrustedProxies([]), config);
+  const handshake = new Handshake(
+    new Callers(verifier),
+    verifier,
+    new SlidingWindowStorage(),
+    new TrustedProxies([]),
+    config,
+  );
 
   @Module({
     providers: [EventsGateway, { provide: EventHub, useValue: hub }, { provide: Handshake, useValue: handshake }],
