@@ -4,6 +4,7 @@ import {
   ApiBearerAuth,
   ApiBody,
   ApiExtension,
+  ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
