@@ -4,7 +4,7 @@ import { cacheSection } from '#cache';
 import { outgoingSection, runtimeSection } from '#config';
 import { cryptoSection } from '#crypto';
 import { embeddingSection } from '#embeddings';
-import { eventsSection, httpSection, rateLimitSection, writesSection } from '#gateway';
+import { eventsSection, httpSection, rateLimitSection, tlsSection, writesSection } from '#gateway';
 import { observabilitySection } from '#observability';
 import { privacySection } from '#privacy';
 import { querySection } from '#query';
@@ -15,6 +15,7 @@ import { vectorStoreSection } from '#vector-stores';
 export const sections = [
   runtimeSection,
   httpSection,
+  tlsSection,
   outgoingSection,
   authSection,
   lockoutSection,

@@ -19,7 +19,7 @@ export interface RunningServer {
 /** The application, initialised but not listening. */
 export async function buildApp(config: AppConfig, logger: Logger = createLogger(config.observability)) {
   setOutgoingRules(OutgoingRules.allowing(config.outgoing.allowedHosts));
-  const door = await HttpDoor.open(config.http, config.rateLimit);
+  const door = await HttpDoor.open(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, logger, door), door.adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -48,7 +48,7 @@ export async function startServer(
   let stopping: Promise<void> | undefined;
   return {
     app,
-    url: await app.getUrl(),
+    url: (await app.getUrl()).replace(/^http(?=:)/, door.protocol),
     stop: () => (stopping ??= stop(app, door, config.http.stopTimeoutMs)),
   };
 }

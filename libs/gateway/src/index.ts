@@ -3,7 +3,8 @@ export { Endpoint, type EndpointDeclaration, type EndpointSpec, endpointOf } fro
 export { eventsSection } from './events/index.js';
 export { GUARDS } from './guards.js';
 export { type HttpConfig, httpSection } from './http/http.section.js';
-export { HttpDoor } from './http/http-door.js';
+export { type DoorConfig, HttpDoor } from './http/http-door.js';
+export { type TlsConfig, tlsSection } from './http/tls.section.js';
 export { API_VERSION, makeOpenApiDocument, OpenApiDocument } from './openapi-document.js';
 export { Pipeline } from './pipeline.js';
 export { type RateLimitConfig, rateLimitSection } from './rate-limit/index.js';

@@ -17,6 +17,8 @@ const STATUS_OF_CODE: Partial<Record<FailureCode, number>> = {
   'request.too_large': 413,
   'request.media_type': 415,
   'request.headers_too_large': 431,
+  'request.headers_too_many': 431,
+  'request.host': 421,
   'request.slow': 408,
   'request.method': 405,
   'request.not_acceptable': 406,

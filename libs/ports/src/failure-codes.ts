@@ -57,6 +57,16 @@ export const FAILURES = {
     title: 'Headers too large',
     detail: 'The request line and headers are larger than 16 KiB.',
   },
+  'request.headers_too_many': {
+    kind: 'invalid',
+    title: 'Too many headers',
+    detail: 'The request has more than {limit} headers.',
+  },
+  'request.host': {
+    kind: 'invalid',
+    title: 'Asked by another name',
+    detail: 'The service does not answer to the host of this request. Its names are listed in ALLOWED_HOSTS.',
+  },
   'request.slow': {
     kind: 'invalid',
     title: 'Request too slow',

@@ -6,6 +6,8 @@ import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyNames, Sealer } from '#crypto';
 import { Bus } from '#records';
+import { AllowedHosts } from '../http/allowed-hosts.js';
+import { type HttpConfig, httpSection } from '../http/http.section.js';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage, TrustedProxies } from '../rate-limit/index.js';
 import { EventHub } from './event-hub.js';
 import { EventsGateway } from './events.gateway.js';
@@ -32,14 +34,27 @@ export class EventsModule {
         },
         {
           provide: Handshake,
-          inject: [Callers, TokenVerifier, ThrottlerStorage, configToken(rateLimitSection), configToken(eventsSection)],
+          inject: [
+            Callers,
+            TokenVerifier,
+            ThrottlerStorage,
+            configToken(rateLimitSection),
+            configToken(eventsSection),
+            configToken(httpSection),
+          ],
           useFactory: (
             callers: Callers,
             verifier: TokenVerifier,
             windows: SlidingWindowStorage,
             limits: RateLimitConfig,
             config: EventsConfig,
-          ) => new Handshake(callers, verifier, windows, new TrustedProxies(limits.trustedProxies), config),
+            { corsOrigins, allowedHosts }: HttpConfig,
+          ) =>
+            new Handshake(callers, verifier, windows, new TrustedProxies(limits.trustedProxies), {
+              ...config,
+              corsOrigins,
+              hosts: AllowedHosts.of(allowedHosts),
+            }),
         },
       ],
       exports: [EventHub, Handshake],

@@ -36,7 +36,7 @@ export const eventsSection = section(
       .integer({ min: 1, max: 1_000_000 })
       .default('120'),
     origins: setting('EVENTS_ORIGINS', {
-      doc: 'Origins whose pages may connect, or * for all. Unset: only pages of the host that serves the events. Clients that are no browsers send no origin and are not asked.',
+      doc: 'Origins whose pages may connect, or * for all. Unset: pages of the host that serves the events, and those of CORS_ORIGINS. Clients that are no browsers send no origin and are not asked.',
       example: 'https://app.example.com',
     })
       .list()

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { bearerToken, type Caller, type Callers, type TokenVerifier } from '#auth';
 import { announce, failure, isFailure } from '#ports';
 import { isDenial } from '../audit/denial.js';
+import type { AllowedHosts } from '../http/allowed-hosts.js';
 import {
   type AddressedRequest,
   addressTracker,
@@ -17,6 +18,13 @@ export interface HandshakeRequest extends AddressedRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
+export interface HandshakeConfig extends Pick<EventsConfig, 'origins' | 'handshakesPerMinute'> {
+  /** Origins that may use the API. They may connect too, beside the service's own, where `origins` names none. */
+  corsOrigins?: readonly string[];
+  /** By which names the service may be asked; absent, by any. */
+  hosts?: AllowedHosts | undefined;
+}
+
 export class Handshake {
   private readonly rule: RateRule;
   private readonly transportRule: RateRule;
@@ -26,14 +34,14 @@ export class Handshake {
     private readonly verifier: TokenVerifier,
     private readonly windows: SlidingWindowStorage,
     private readonly proxies: TrustedProxies,
-    private readonly config: Pick<EventsConfig, 'origins' | 'handshakesPerMinute'>,
+    private readonly config: HandshakeConfig,
   ) {
     const limit = config.handshakesPerMinute;
     this.rule = { name: 'handshake', limit, windowMs: 60_000 };
     this.transportRule = { name: 'transport', limit: 2 * limit, windowMs: 60_000 };
   }
 
-  /** The caller of a handshake. Fails with `event.origin`, `rate.limited` or `auth.*`, in this order. */
+  /** The caller of a handshake. Fails with `request.host`, `event.origin`, `rate.limited` or `auth.*`, in this order. */
   async admit(request: HandshakeRequest, token: () => string): Promise<Caller> {
     try {
       return await this.callerOf(request, token);
@@ -47,6 +55,7 @@ export class Handshake {
   }
 
   private async callerOf(request: HandshakeRequest, token: () => string): Promise<Caller> {
+    this.checkHost(request.headers);
     this.checkOrigin(request.headers);
     await this.count(request, this.rule);
     const presented = token();
@@ -58,6 +67,7 @@ export class Handshake {
 
   /** Counts a Socket.IO transport, which comes before its handshake: room for all that may shake hands, none for a flood. */
   async countTransport(request: HandshakeRequest): Promise<void> {
+    this.checkHost(request.headers);
     await this.count(request, this.transportRule);
   }
 
@@ -73,12 +83,16 @@ export class Handshake {
     return clientAddress(request, this.proxies);
   }
 
+  private checkHost({ host }: IncomingHttpHeaders): void {
+    if (this.config.hosts?.allow(host) === false) throw failure('request.host', {});
+  }
+
   /** Browsers always send the origin of the page, and a page cannot change it. */
   private checkOrigin({ origin, host }: IncomingHttpHeaders): void {
-    const { origins } = this.config;
+    const { origins, corsOrigins = [] } = this.config;
     if (origin === undefined || origins.includes('*') || origins.includes(origin)) return;
     const sameHost = URL.canParse(origin) && new URL(origin).host === host;
-    if (origins.length > 0 || !sameHost) throw failure('event.origin', {});
+    if (origins.length > 0 || !(sameHost || corsOrigins.includes(origin))) throw failure('event.origin', {});
   }
 }
 

@@ -39,6 +39,9 @@ export class ServiceEvents {
       listen('cache.purge', ({ tenant, scope, purged }) =>
         this.tell(tenant, () => ({ type: 'cache.purge', scope, purged })),
       ),
+      listen('quota.exceeded', ({ tenant, quota, limit }) =>
+        this.tell(tenant, () => ({ type: 'quota.exceeded', quota, limit })),
+      ),
       ...(['provider.degraded', 'provider.recovered'] as const).map((type) =>
         listen(type, ({ family, provider }) => this.audience.tellAll({ type, family, provider })),
       ),

@@ -9,14 +9,15 @@ import { problemOf } from './problem.js';
 const LINGER_MS = 1000;
 
 /** https://nodejs.org/api/http.html#event-clienterror: the connection is ours to answer and to end. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET') socket.destroy();
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, hsts = false): void {
+  // Where TLS has failed, nobody could read an answer.
+  if (error.code === 'ECONNRESET' || /^ERR_(SSL|TLS)_/.test(error.code ?? '')) socket.destroy();
   if (!socket.writable) return;
   const correlationId = randomUUID();
   const problem = problemOf(failureOf(error), correlationId);
   const body = JSON.stringify(problem);
   const headers = {
-    ...securityHeaders(false),
+    ...securityHeaders(hsts),
     'x-correlation-id': correlationId,
     'content-type': 'application/problem+json',
     'content-length': String(Buffer.byteLength(body)),

@@ -1,15 +1,23 @@
 // The Fastify instance under Nest: its limits (step 0), its body parser, and what every reply carries.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerClientError } from './client-error.js';
+import type { Connections } from './connections.js';
+import type { Cors } from './cors.js';
+import { type Doorkeeper, MAX_HEADER_BYTES, MAX_HEADERS } from './doorkeeper.js';
 import { DOCS_POLICY, exchangeHeaders, securityHeaders } from './headers.js';
 import type { HttpConfig } from './http.section.js';
 import { readJson } from './json-body.js';
 import type { Arrivals } from './request.js';
 import type { RouteTable } from './route-table.js';
+import type { TlsFiles } from './tls-files.js';
 
 /** Longer than the idle time of usual load balancers, so that they and not we end a connection. */
 const KEEP_ALIVE_MS = 72_000;
+/** How often connections are looked through for requests that take too long to arrive. */
+const LOOK_FOR_SLOW_MS = 5000;
 
 /** Told of every reply that was sent. */
 export type Sent = (request: FastifyRequest, status: number) => void;
@@ -17,29 +25,57 @@ export type Sent = (request: FastifyRequest, status: number) => void;
 /** Handles a request without Nest, or leaves it: `false`. */
 export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean;
 
+/** What both instances of the door hold to. */
+export interface DoorRules {
+  /** Whether Strict-Transport-Security is sent. */
+  readonly hsts: boolean;
+  readonly cors: Cors | undefined;
+  readonly keeper: Doorkeeper;
+}
+
+export interface DoorParts {
+  config: HttpConfig;
+  routes: RouteTable;
+  rules: DoorRules;
+  connections: Connections;
+  tls: TlsFiles | undefined;
+}
+
 /** The instance that Nest works on. Requests that `shortcut` takes never reach it; connections are the same for both. */
-export function mainInstance(
-  { config, routes }: { config: HttpConfig; routes: RouteTable },
-  shortcut: Shortcut,
-): FastifyInstance {
+export function mainInstance(parts: DoorParts, shortcut: Shortcut): FastifyInstance {
+  const { config, routes, rules } = parts;
   const instance = fastify({
     ...limits(config),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    clientErrorHandler: answerClientError,
-    serverFactory: (handler) => {
-      const server = createServer((request, response) => {
-        if (!shortcut(request, response)) handler(request, response);
-      });
-      server.requestTimeout = config.headersTimeoutMs;
-      server.headersTimeout = config.headersTimeoutMs;
-      server.keepAliveTimeout = KEEP_ALIVE_MS;
-      return server;
-    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, rules.hsts),
+    serverFactory: (handler) => theServer(parts, shortcut, handler),
   });
   instance.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   return readingJson(instance);
+}
+
+/** The one server of the door: its connections are bounded, and TLS where there are certificates. */
+function theServer({ config, connections, tls }: DoorParts, shortcut: Shortcut, handler: RequestListener): Server {
+  const listener: RequestListener = (request, response) => {
+    if (connections.mayWait(request, response) && !shortcut(request, response)) handler(request, response);
+  };
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requestTimeout: config.headersTimeoutMs,
+    headersTimeout: config.headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(LOOK_FOR_SLOW_MS, config.headersTimeoutMs / 2),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  const server = tls
+    ? createTlsServer({ ...options, ...tls.serverOptions, handshakeTimeout: config.headersTimeoutMs }, listener)
+    : createServer(options, listener);
+  server.maxHeadersCount = MAX_HEADERS + 1;
+  server.maxConnections = config.maxConnections;
+  server.maxRequestsPerSocket = config.maxRequestsPerConnection;
+  connections.watch(server);
+  return server;
 }
 
 /** An instance for hot routes: the same limits and parser, no hooks, and no connections of its own. */
@@ -64,17 +100,22 @@ function readingJson(instance: FastifyInstance): FastifyInstance {
   return instance.decorateRequest('exchange');
 }
 
-/** Gives every request of the instance an exchange; `sent` hears of each reply. */
+/** Gives every request of the instance an exchange, and lets in what the rules allow; `sent` hears of each reply. */
 export function dress(
   instance: FastifyInstance,
-  { hsts, arrivals }: { hsts: boolean; arrivals: Arrivals },
+  { rules, arrivals, routes }: { rules: DoorRules; arrivals: Arrivals; routes: RouteTable },
   sent: Sent,
 ): void {
-  instance.addHook('onRequest', (request, _reply, done) => {
+  instance.addHook('onRequest', (request, reply, done) => {
     request.exchange = arrivals.begin(request);
-    done();
+    const refused = rules.keeper.refusal(request.raw);
+    if (refused) return done(refused);
+    const preflight = rules.cors?.preflight(request.method, request.headers, () => routes.methodsOf(request.url));
+    if (!preflight) return done();
+    setHeaders(reply, preflight);
+    reply.code(204).send();
   });
-  sendHeaders(instance, hsts);
+  sendHeaders(instance, rules);
   instance.addHook('onResponse', (request, reply, done) => {
     request.exchange.close();
     sent(request, reply.statusCode);
@@ -83,11 +124,12 @@ export function dress(
 }
 
 /** Gives every reply that Fastify sends the headers of its exchange. */
-export function sendHeaders(instance: FastifyInstance, hsts: boolean): void {
+export function sendHeaders(instance: FastifyInstance, { hsts, cors }: DoorRules): void {
   const fixed = Object.entries(securityHeaders(hsts)).flat();
   instance.addHook('onSend', (request, reply, _payload, done) => {
     setHeaders(reply, fixed);
     if (request.url.startsWith('/docs')) reply.header('content-security-policy', DOCS_POLICY);
+    if (cors) setHeaders(reply, cors.headers(request.headers.origin));
     setHeaders(reply, exchangeHeaders(request.exchange));
     done();
   });

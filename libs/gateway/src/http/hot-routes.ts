@@ -7,7 +7,7 @@ import type { Exchange } from '../exchange.js';
 import type { Arrival, Pipeline } from '../pipeline.js';
 import { answerHeaders, answerJson } from './answer-json.js';
 import type { FailureFilter } from './failure.filter.js';
-import { hotInstance, type Sent, type Shortcut, sendHeaders } from './fastify-instance.js';
+import { type DoorRules, hotInstance, type Sent, type Shortcut, sendHeaders } from './fastify-instance.js';
 import { exchangeHeaders, securityHeaders } from './headers.js';
 import type { HttpConfig } from './http.section.js';
 import { inTime } from './in-time.js';
@@ -35,12 +35,13 @@ export class HotRoutes {
   constructor(
     config: HttpConfig,
     private readonly arrivals: Arrivals,
+    private readonly rules: DoorRules,
   ) {
-    const security = Object.entries(securityHeaders(config.hsts)).flat();
+    const security = Object.entries(securityHeaders(rules.hsts)).flat();
     this.fixed = [...security, 'content-type', 'application/json; charset=utf-8'];
     this.instance = hotInstance(config);
     // Runs for error replies alone: answers are written past it.
-    sendHeaders(this.instance, config.hsts);
+    sendHeaders(this.instance, rules);
     this.instance.setErrorHandler((error, request, reply) => this.fail(error, request, reply));
     this.instance.post(HOT_PATH, (request, reply) => this.ask(request, reply));
   }
@@ -53,9 +54,9 @@ export class HotRoutes {
     this.parts = parts;
   }
 
-  /** Takes a question as clients usually send it; the same path with a query string or a closing slash is the controller's. */
+  /** Takes a question as clients usually send it; with a query string, a closing slash or a Host to be refused it is the controller's. */
   readonly take: Shortcut = (request, response) => {
-    if (request.url !== HOT_PATH || request.method !== 'POST') return false;
+    if (request.url !== HOT_PATH || request.method !== 'POST' || !this.rules.keeper.admits(request)) return false;
     this.instance.routing(request, response);
     return true;
   };
@@ -107,6 +108,7 @@ export class HotRoutes {
       'content-length',
       String(Buffer.byteLength(body)),
     ]);
+    if (this.rules.cors) headers.push(...this.rules.cors.headers(request.headers.origin));
     if (this.stopping) headers.push('connection', 'close');
     reply.hijack();
     reply.raw.writeHead(200, headers);

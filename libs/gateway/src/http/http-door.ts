@@ -1,5 +1,6 @@
 // The HTTP door as a whole: made before the container, since Nest listens through it, and bound to it afterwards.
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -18,42 +19,67 @@ import {
 import { makeOpenApiDocument, OpenApiDocument } from '../openapi-document.js';
 import { Pipeline } from '../pipeline.js';
 import type { RateLimitConfig } from '../rate-limit/index.js';
+import { AllowedHosts } from './allowed-hosts.js';
+import { Connections } from './connections.js';
+import { Cors } from './cors.js';
+import { Doorkeeper } from './doorkeeper.js';
 import { FailureFilter } from './failure.filter.js';
 import { dress, mainInstance, type Sent } from './fastify-instance.js';
 import { HotRoutes } from './hot-routes.js';
-import type { HttpConfig } from './http.section.js';
+import { type HttpConfig, httpSection } from './http.section.js';
 import { Arrivals } from './request.js';
 import { RouteTable } from './route-table.js';
+import type { TlsConfig } from './tls.section.js';
+import { TlsFiles } from './tls-files.js';
+
+/** The sections that the door is made of. */
+export interface DoorConfig {
+  readonly http: HttpConfig;
+  readonly tls: TlsConfig;
+  readonly rateLimit: Pick<RateLimitConfig, 'trustedProxies'>;
+}
 
 export class HttpDoor {
   private sent: Sent = () => undefined;
   private events: PlainWebSocketDoor | undefined;
+  private unfollow: (() => void) | undefined;
 
   private constructor(
     /** To be given to `NestFactory.create`, with `bodyParser: false`. */
     readonly adapter: FastifyAdapter,
     readonly routes: RouteTable,
     private readonly hot: HotRoutes | undefined,
+    private readonly tls: TlsFiles | undefined,
   ) {}
 
-  /** Makes the Fastify instance that Nest works on, and before it the hot route's. */
-  static async open(
-    config: HttpConfig,
-    { trustedProxies }: Pick<RateLimitConfig, 'trustedProxies'>,
-  ): Promise<HttpDoor> {
+  /** Makes the Fastify instance that Nest works on, and before it the hot route's. @throws Failure `boot.failed` */
+  static async open({ http: config, tls: tlsConfig, rateLimit: { trustedProxies } }: DoorConfig): Promise<HttpDoor> {
+    const tls = TlsFiles.open(tlsConfig);
     const routes = new RouteTable();
-    const arrivals = new Arrivals(trustedProxies, config.requestTimeoutMs);
-    const hot = config.hotRoutes ? new HotRoutes(config, arrivals) : undefined;
+    const arrivals = new Arrivals(trustedProxies, config.requestTimeoutMs, tls?.asksClients);
+    const rules = {
+      hsts: config.hsts || tls !== undefined,
+      cors: Cors.of(config.corsOrigins),
+      keeper: new Doorkeeper(AllowedHosts.of(config.allowedHosts)),
+    };
+    const connections = new Connections({ perAddress: config.maxConnectionsPerAddress, trustedProxies });
+    const hot = config.hotRoutes ? new HotRoutes(config, arrivals, rules) : undefined;
     await hot?.open();
-    const instance = mainInstance({ config, routes }, hot?.take ?? (() => false));
-    const door = new HttpDoor(new FastifyAdapter(instance as never), routes, hot);
-    dress(instance, { hsts: config.hsts, arrivals }, (request, status) => door.sent(request, status));
+    const instance = mainInstance({ config, routes, rules, connections, tls }, hot?.take ?? (() => false));
+    const door = new HttpDoor(new FastifyAdapter(instance as never), routes, hot, tls);
+    dress(instance, { rules, arrivals, routes }, (request, status) => door.sent(request, status));
     return door;
+  }
+
+  /** How its addresses begin. */
+  get protocol(): 'http' | 'https' {
+    return this.tls ? 'https' : 'http';
   }
 
   /** Ends what Nest does not know of: event connections, and those of hot routes as they answer. Call it before the application closes. */
   async close(): Promise<void> {
     this.hot?.stop();
+    this.unfollow?.();
     await this.events?.close();
   }
 
@@ -80,11 +106,14 @@ export class HttpDoor {
       failures: app.get(FailureFilter),
     });
     const events = app.get<EventsConfig>(configToken(eventsSection));
-    app.useWebSocketAdapter(new EventsIoAdapter(app, app.get(Handshake), events));
+    const { corsOrigins } = app.get<HttpConfig>(configToken(httpSection));
+    const origins = events.origins.length > 0 ? events.origins : corsOrigins;
+    app.useWebSocketAdapter(new EventsIoAdapter(app, app.get(Handshake), { ...events, origins }));
     this.events = attachPlainWebSocket(app.getHttpServer() as Server, app.get(EventHub), {
       handshake: app.get(Handshake),
       config: events,
     });
+    this.unfollow = this.tls?.follow(app.getHttpServer() as TlsServer, logger);
     const document = makeOpenApiDocument(app);
     app.get(OpenApiDocument).value = document;
     SwaggerModule.setup('docs', app, document, { raw: false });

@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { Exchange } from '../exchange.js';
+import { Exchange, type PeerCertificate } from '../exchange.js';
 import { clientAddress, TrustedProxies } from '../rate-limit/index.js';
+import { peerCertificate } from './peer-certificate.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,20 +22,34 @@ export function correlationIdOf(headers: IncomingHttpHeaders): string {
   return typeof given === 'string' && CORRELATION_ID.test(given) ? given : randomUUID();
 }
 
-/** Begins exchanges. A peer's own address is worked out once a connection. */
+/** Begins exchanges. A peer's own address and its certificate are worked out once a connection. */
 export class Arrivals {
   private readonly peers = new WeakMap<Socket, string>();
+  private readonly certificates = new WeakMap<Socket, { shown: PeerCertificate | undefined }>();
   private readonly proxies: TrustedProxies;
 
+  /** `asksClients`: whether clients are asked for a certificate. */
   constructor(
     trustedProxies: readonly string[],
     private readonly timeoutMs: number,
+    private readonly asksClients = false,
   ) {
     this.proxies = new TrustedProxies(trustedProxies);
   }
 
   begin(request: FastifyRequest): Exchange {
-    return new Exchange('http', correlationIdOf(request.headers), this.addressOf(request), this.timeoutMs);
+    const exchange = new Exchange('http', correlationIdOf(request.headers), this.addressOf(request), this.timeoutMs);
+    if (this.asksClients) exchange.certificate = this.certificateOf(request.raw.socket);
+    return exchange;
+  }
+
+  private certificateOf(socket: Socket): PeerCertificate | undefined {
+    let known = this.certificates.get(socket);
+    if (!known) {
+      known = { shown: peerCertificate(socket) };
+      this.certificates.set(socket, known);
+    }
+    return known.shown;
   }
 
   private addressOf({ raw }: FastifyRequest): string {

@@ -1,0 +1,121 @@
+// The certificate files of the door: read at boot, and again when they change, so that a renewal needs no restart.
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Server, ServerOptions } from 'node:https';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { Logger } from '#observability';
+import { failure } from '#ports';
+import type { TlsConfig } from './tls.section.js';
+
+const LOOK_EVERY_MS = 5000;
+
+/** Contents by setting. */
+type Contents = Record<'TLS_CERT' | 'TLS_KEY' | 'TLS_CLIENT_CA', string | undefined>;
+
+export class TlsFiles {
+  private constructor(
+    private readonly config: TlsConfig,
+    private contents: Contents,
+  ) {}
+
+  /** `undefined` where no certificate is set. @throws Failure `boot.failed` where the files cannot be used. */
+  static open(config: TlsConfig): TlsFiles | undefined {
+    if (config.certFile === undefined) return undefined;
+    const files = new TlsFiles(
+      config,
+      mapped(config, (env, path) => readAtBoot(env, path)),
+    );
+    try {
+      createSecureContext(files.context(files.contents));
+    } catch (error) {
+      throw unusable('TLS_CERT, TLS_KEY or TLS_CLIENT_CA', reasonOf(error), error);
+    }
+    return files;
+  }
+
+  /** Whether clients are asked for a certificate. */
+  get asksClients(): boolean {
+    return this.config.clientCaFile !== undefined;
+  }
+
+  get serverOptions(): ServerOptions {
+    return {
+      ...this.context(this.contents),
+      ALPNProtocols: ['http/1.1'],
+      requestCert: this.asksClients,
+      rejectUnauthorized: this.asksClients && this.config.clientAuth === 'required',
+    };
+  }
+
+  /**
+   * Looks at the files every `everyMs`, and gives the server what has changed: new connections use it, those that are
+   * open stay. What cannot be used is told to the log once, and what is in use stays. Gives how to stop.
+   */
+  follow(server: Pick<Server, 'setSecureContext'>, logger: Logger, everyMs = LOOK_EVERY_MS): () => void {
+    let refused: string | undefined;
+    const look = async () => {
+      try {
+        const now = await this.read();
+        if (same(now, this.contents)) {
+          refused = undefined;
+          return;
+        }
+        createSecureContext(this.context(now)); // Throws for what cannot be used, before the server has any of it.
+        server.setSecureContext(this.context(now));
+        this.contents = now;
+        logger.info('The TLS certificate was read again; new connections use it.');
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (reason === refused) return;
+        refused = reason;
+        logger.error({ reason }, 'The TLS files have changed and cannot be used; those before stay in use.');
+      }
+    };
+    const timer = setInterval(() => void look(), everyMs).unref();
+    return () => clearInterval(timer);
+  }
+
+  private async read(): Promise<Contents> {
+    const { TLS_CERT, TLS_KEY, TLS_CLIENT_CA } = mapped(this.config, (_, path) => readFile(path, 'utf8'));
+    return { TLS_CERT: await TLS_CERT, TLS_KEY: await TLS_KEY, TLS_CLIENT_CA: await TLS_CLIENT_CA };
+  }
+
+  private context({ TLS_CERT, TLS_KEY, TLS_CLIENT_CA }: Contents): SecureContextOptions {
+    return {
+      cert: TLS_CERT,
+      key: TLS_KEY,
+      ...(TLS_CLIENT_CA !== undefined && { ca: TLS_CLIENT_CA }),
+      minVersion: this.config.minVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    };
+  }
+}
+
+function mapped<T>({ certFile, keyFile, clientCaFile }: TlsConfig, read: (env: string, path: string) => T) {
+  const one = (env: string, path: string | undefined) => (path === undefined ? undefined : read(env, path));
+  return {
+    TLS_CERT: one('TLS_CERT', certFile),
+    TLS_KEY: one('TLS_KEY', keyFile),
+    TLS_CLIENT_CA: one('TLS_CLIENT_CA', clientCaFile),
+  };
+}
+
+function readAtBoot(env: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unusable(env, reasonOf(error), error);
+  }
+}
+
+function same(a: Contents, b: Contents): boolean {
+  return a.TLS_CERT === b.TLS_CERT && a.TLS_KEY === b.TLS_KEY && a.TLS_CLIENT_CA === b.TLS_CLIENT_CA;
+}
+
+/** What OpenSSL or the file system calls it; their messages name paths. */
+function reasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'not valid PEM';
+}
+
+function unusable(what: string, reason: string, cause: unknown) {
+  return failure('boot.failed', { reason: `${what} cannot be used: ${reason}. See docs/TLS.md.` }, { cause });
+}
