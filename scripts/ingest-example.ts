@@ -7,6 +7,7 @@ import { readConfig, runtimeSection } from '#config';
 import { cryptoSection, openSealer } from '#crypto';
 import { embeddingSection, openEmbedder } from '#embeddings';
 import { KnowledgeService, querySection } from '#query';
+import { LocalBus, openRecords } from '#records';
 import { openVectorStore, vectorStoreSection } from '#vector-stores';
 import { cliSection } from '../apps/cli/src/cli.section.js';
 
@@ -31,7 +32,8 @@ const passages: Passage[] = parse(readFileSync(join('examples', 'documents.csv')
 const documents = passages.map(({ id, text, topic }) => ({ id, text, metadata: { topic }, source: 'documents.csv' }));
 
 const embedder = await openEmbedder(config.embedding, { plugins });
-const sealer = await openSealer(config.crypto, { plugins });
+const records = await openRecords({ backend: 'sqlite', dataDir, redisPrefix: '' });
+const sealer = await openSealer(config.crypto, { plugins, records, bus: new LocalBus() });
 const store = await openVectorStore(config.vectorStore, { dataDir, plugins, sealer });
 const knowledge = new KnowledgeService(embedder, store ?? null, config.query);
 
@@ -46,4 +48,5 @@ console.log('nearest to "How long may books be kept?":', nearest?.text);
 
 await store?.close();
 await sealer.close();
+await records.close();
 await embedder.close();

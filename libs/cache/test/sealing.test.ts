@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Keyring, LocalKeyService, masterKey, PlainSealer, type Sealer } from '#crypto';
 import { type ByteStore, listen, Secret } from '#ports';
+import { MemoryRecords } from '#records';
 import { SqliteStore } from '../src/index.js';
 import { aCache, aDraft, aFolder, anEntry, NAMES } from './support/a-cache.js';
 
@@ -11,7 +12,7 @@ const OTHER = anEntry('north', 'closing hours');
 
 function aSealer(fill = 1): Sealer {
   const key = masterKey(new Secret(Buffer.alloc(32, fill).toString('base64')), 'CACHE_ENCRYPTION_KEY');
-  return new Keyring(new LocalKeyService(key, []));
+  return new Keyring(new LocalKeyService(key, []), new MemoryRecords());
 }
 
 function rejections() {

@@ -2,6 +2,7 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { configToken, type RuntimeConfig, runtimeSection } from '#config';
 import type { Secret } from '#ports';
+import { Bus, Records } from '#records';
 import { type CryptoConfig, cryptoSection } from './crypto.section.js';
 import { KeyNames } from './key-names.js';
 import { keyNamesFrom, openSealer } from './open-sealer.js';
@@ -23,8 +24,9 @@ export class CryptoModule implements OnApplicationShutdown {
       providers: [
         {
           provide: Sealer,
-          inject: [configToken(cryptoSection), configToken(runtimeSection)],
-          useFactory: (config: CryptoConfig, { plugins }: RuntimeConfig) => openSealer(config, { plugins }),
+          inject: [configToken(cryptoSection), configToken(runtimeSection), Records, Bus],
+          useFactory: (config: CryptoConfig, { plugins }: RuntimeConfig, records: Records, bus: Bus) =>
+            openSealer(config, { plugins, records, bus }),
         },
         {
           provide: KeyNames,

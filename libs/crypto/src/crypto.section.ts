@@ -28,13 +28,20 @@ export const cryptoSection = section(
       .secrets()
       .default(''),
     keyService: setting('KEY_SERVICE', {
-      doc: 'Who keeps the master keys: `local` (CACHE_ENCRYPTION_KEY), or the name of a provider from PLUGINS.',
+      doc: 'Who keeps the master keys: `local` (CACHE_ENCRYPTION_KEY), `aws-kms`, `gcp-kms` or `vault` (docs/KEY_SERVICES.md), or the name of a provider from PLUGINS.',
     })
       .text()
       .default('local'),
-    keyServiceOptions: setting('KEY_SERVICE_OPTIONS', { doc: 'Options of a key service that is not `local`.' })
+    keyServiceOptions: setting('KEY_SERVICE_OPTIONS', {
+      doc: 'Options of a key service that is not `local`, as JSON: see docs/KEY_SERVICES.md.',
+    })
       .json()
       .optional(),
+    keyCacheTtlMs: setting('KEY_CACHE_TTL', {
+      doc: 'How long an unwrapped data key is held in memory at most; then it is wiped, and unwrapped again when it is needed. Shorter asks the key service more often.',
+    })
+      .duration({ min: 1000, max: 86_400_000 })
+      .default('5m'),
     keyNameSecret: setting('KEY_NAME_SECRET', {
       doc: 'Secret under which prompts and tenants become key names, at least 32 characters. Unset: derived from JWT_SECRET. Another secret means an empty cache.',
     })

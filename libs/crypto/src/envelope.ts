@@ -1,17 +1,18 @@
-// The sealed form, version 1: 'RK' 0x01 | length of key id | key id | nonce (12) | ciphertext | tag (16).
+// The sealed form, version 2: 'RK' 0x02 | length of key id | key id | nonce (12) | ciphertext | tag (16).
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { lengthPrefixed } from './length-prefixed.js';
 import { type SealContext, unreadable } from './sealer.js';
 
 const MAGIC = Buffer.from('RK');
-const VERSION = 1;
+/** Version 1, under keys derived from master keys, was never released: it is malformed. */
+const VERSION = 2;
 const HEADER_BYTES = MAGIC.length + 2;
 export const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 
-/** A data key made ready for use, with the name of the master key that it comes from. */
+/** The key of one purpose made ready for use, with the name of the data key that it comes from. */
 export interface SealingKey {
   keyId: string;
   key: KeyObject;
@@ -30,8 +31,8 @@ export function looksSealed(bytes: Uint8Array): boolean {
 }
 
 /**
- * Seals with AES-256-GCM. A nonce must never repeat under one data key: random ones are safe for 2³² entries of one
- * tenant and purpose under one master key (NIST SP 800-38D §8.3).
+ * Seals with AES-256-GCM. A nonce must never repeat under one key: random ones are safe for 2³² sealings, which
+ * `SealingBudget` counts (NIST SP 800-38D §8.3).
  */
 export function sealEnvelope(
   plain: Uint8Array,

@@ -1,68 +1,79 @@
-// Seals and opens under the keys of a key service, and keeps a bounded number of data keys at hand.
-import { createSecretKey } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-import { isFailure, type KeyService } from '#ports';
-import { NONCE_BYTES, openEnvelope, parseEnvelope, type SealingKey, sealEnvelope } from './envelope.js';
-import { lengthPrefixed } from './length-prefixed.js';
+// Seals and opens under tenants' data keys, and counts what it seals.
+import type { KeyService } from '#ports';
+import { isFailure } from '#ports';
+import type { Records } from '#records';
+import { DataKeys, type DataKeysOptions } from './data-keys.js';
+import { NONCE_BYTES, openEnvelope, parseEnvelope, sealEnvelope } from './envelope.js';
+import type { HeldKey } from './held-key.js';
 import { pooledRandom } from './pooled-random.js';
 import { type SealContext, Sealer, unreadable } from './sealer.js';
+import { SealingBudget, type SealingBudgetOptions } from './sealing-budget.js';
+import { TenantKeyRecords } from './tenant-key-records.js';
 
-export interface KeyringOptions {
-  /** Data keys held at most; the least used is dropped. Default 1,000 (one a tenant, purpose and master key). */
-  maxDataKeys?: number;
-  random?: (bytes: number) => Uint8Array;
+export interface KeyringOptions extends Omit<DataKeysOptions, 'random'> {
+  sealings?: SealingBudgetOptions | undefined;
+  /** Bytes for nonces. */
+  random?: ((bytes: number) => Uint8Array) | undefined;
 }
 
 export class Keyring extends Sealer {
   readonly sealing = true;
-  private readonly held: LRUCache<string, SealingKey>;
+  /** For those who administrate the keys. */
+  readonly keys: DataKeys;
+  readonly stored: TenantKeyRecords;
+  readonly budget: SealingBudget;
   private readonly random: (bytes: number) => Uint8Array;
 
   constructor(
-    private readonly service: KeyService,
-    { maxDataKeys = 1000, random = pooledRandom() }: KeyringOptions = {},
+    readonly service: KeyService,
+    records: Records,
+    { random = pooledRandom(), sealings, ...held }: KeyringOptions = {},
   ) {
     super();
     this.random = random;
-    this.held = new LRUCache({ max: maxDataKeys });
+    this.stored = new TenantKeyRecords(records);
+    this.keys = new DataKeys(service, this.stored, held);
+    this.budget = new SealingBudget(records, sealings);
   }
 
   async seal(plain: Uint8Array, at: SealContext): Promise<Uint8Array> {
-    return sealEnvelope(plain, await this.keyFor(at), at, this.random(NONCE_BYTES));
+    const held = this.keys.held(at.tenant);
+    const key = held && this.budget.take(held.id) ? held : await this.countedKey(at.tenant);
+    return sealEnvelope(plain, { keyId: key.id, key: key.for(at.purpose) }, at, this.random(NONCE_BYTES));
   }
 
   async open(sealed: Uint8Array, at: SealContext): Promise<Uint8Array> {
     const envelope = parseEnvelope(sealed, at);
-    return openEnvelope(envelope, await this.knownKeyFor(at, envelope.keyId), at);
+    const { keyId } = envelope;
+    const key = this.keys.held(at.tenant, keyId) ?? (await this.knownKey(at, keyId));
+    return openEnvelope(envelope, { keyId, key: key.for(at.purpose) }, at);
+  }
+
+  async isCurrent(sealed: Uint8Array, at: SealContext): Promise<boolean> {
+    return parseEnvelope(sealed, at).keyId === (await this.keys.currentId(at.tenant));
   }
 
   async close(): Promise<void> {
-    this.held.clear();
+    this.keys.drop();
     await this.service.close();
   }
 
-  /** Forgets the data keys, so that the next call asks the key service again: after a rotation. */
-  forgetKeys(): void {
-    this.held.clear();
-  }
-
-  private async knownKeyFor(at: SealContext, keyId: string): Promise<SealingKey> {
-    try {
-      return await this.keyFor(at, keyId);
-    } catch (error) {
-      throw isFailure(error, 'crypto.key_unknown') ? unreadable('unknown_key', at, error) : error;
+  /** The key that seals, with one sealing taken from its budget; a key whose budget is spent is replaced. */
+  private async countedKey(tenant: string): Promise<HeldKey> {
+    for (;;) {
+      const key = await this.keys.sealing(tenant);
+      if (this.budget.take(key.id)) return key;
+      if (!(await this.budget.reserve(tenant, key.id))) await this.keys.begin(tenant, key.id);
     }
   }
 
-  private async keyFor({ tenant, purpose }: SealContext, keyId?: string): Promise<SealingKey> {
-    const slot = lengthPrefixed([tenant, purpose, keyId ?? '']).toString('latin1');
-    const held = this.held.get(slot);
-    if (held) return held;
-    const fetched = await this.service.dataKey({ tenant, purpose }, keyId);
-    // Node clears a KeyObject's memory when it is dropped, and a cipher over one starts in a fraction of the time.
-    const key = { keyId: fetched.keyId, key: createSecretKey(fetched.key) };
-    fetched.key.fill(0);
-    this.held.set(slot, key);
-    return key;
+  private async knownKey(at: SealContext, keyId: string): Promise<HeldKey> {
+    try {
+      const key = await this.keys.opening(at.tenant, keyId);
+      if (key) return key;
+    } catch (error) {
+      throw isFailure(error, 'crypto.key_unknown') ? unreadable('unknown_key', at, error) : error;
+    }
+    throw unreadable('unknown_key', at);
   }
 }

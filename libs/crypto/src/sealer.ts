@@ -11,8 +11,8 @@ export interface SealContext {
 }
 
 /**
- * Why something does not open: it was never sealed; its bytes or its place were changed; its key is not configured;
- * its form is not known.
+ * Why something does not open: it was never sealed; its bytes or its place were changed; its key is not held
+ * (not configured, or destroyed); its form is not known.
  */
 export type UnreadableReason = 'unsealed' | 'tampered' | 'unknown_key' | 'malformed';
 
@@ -25,6 +25,11 @@ export abstract class Sealer {
    * drop it and go on as if it were absent. Any other failure says nothing about the bytes.
    */
   abstract open(sealed: Uint8Array, at: SealContext): Promise<Uint8Array>;
+  /**
+   * Whether the bytes were sealed under the key that seals now; where they were not, seal them anew. Fails with
+   * `crypto.unreadable` for what is no sealed form.
+   */
+  abstract isCurrent(sealed: Uint8Array, at: SealContext): Promise<boolean>;
   /** Wipes the keys held. May be called twice. */
   abstract close(): Promise<void>;
 }
@@ -42,6 +47,6 @@ export function unreadableReason(error: unknown): UnreadableReason | undefined {
 const REASONS: Record<UnreadableReason, string> = {
   unsealed: 'it is not sealed',
   tampered: 'its bytes or its place were changed',
-  unknown_key: 'its key is not configured',
+  unknown_key: 'its key is not held',
   malformed: 'its form is not known',
 };

@@ -1,8 +1,9 @@
 // The configuration chooses between sealing, plain and a stranger's key service.
 import { describe, expect, test } from 'vitest';
 import { readConfig, type Sources } from '#config';
-import { cryptoSection, LocalKeyService, masterKey, openSealer } from '#crypto';
+import { cryptoSection, LocalKeyService, masterKey, type OpenSealerOptions, openSealer } from '#crypto';
 import { defineProvider, keyServiceContract, Secret } from '#ports';
+import { LocalBus, MemoryRecords } from '#records';
 import { aKeyText, aMasterKey, aPlace, text } from './crypto-builders.js';
 
 function configured(variables: Record<string, string>) {
@@ -18,16 +19,19 @@ describe('the key service `local`', () => {
 
   test('holds a key once that is both current and former, as current', async () => {
     expect(await new LocalKeyService(aMasterKey(), [aMasterKey()]).keys()).toEqual([
-      { keyId: aMasterKey().id, state: 'current' },
+      { masterKeyId: aMasterKey().id, state: 'current' },
     ]);
   });
 
-  test('gives keys and key ids that stay the same over versions', async () => {
-    const { keyId, key } = await (await open()).dataKey({ tenant: 'north', purpose: 'cache-entry' });
-    expect([keyId, Buffer.from(key).toString('hex')]).toEqual([
-      'vzbn2yw3',
-      'bbe6aff97df98a490bfa90c973de87529bdab1f8c7a6adb8be080f3b4550c983',
-    ]);
+  test('gives wrapped keys and key ids that stay the same over versions', async () => {
+    const random = (bytes: number) => new Uint8Array(bytes).fill(0xa5);
+    const service = new LocalKeyService(aMasterKey(), [], random);
+    const key = Uint8Array.from({ length: 32 }, (_, index) => 32 + index);
+    // Computed apart, with Python's cryptography.
+    expect(await service.wrap(key, { tenant: 'north', dataKeyId: 'dk-000000001' })).toEqual({
+      masterKeyId: 'vzbn2yw3',
+      wrapped: 'v1.paWlpaWlpaWlpaWlynJYNP3i8msGVh0DidcKs9jNsFOLgiQ48MUPK60RSINipQXT-7NTz2sO0dXs6iJJ',
+    });
   });
 
   test('holds no key after it was closed', async () => {
@@ -35,7 +39,7 @@ describe('the key service `local`', () => {
     const service = new LocalKeyService(master);
     await service.close();
     expect(master.bytes.every((byte) => byte === 0)).toBe(true);
-    await expect(service.dataKey({ tenant: 'north', purpose: 'cache-entry' })).rejects.toMatchObject({
+    await expect(service.wrap(new Uint8Array(32), { tenant: 'north', dataKeyId: 'one' })).rejects.toMatchObject({
       code: 'crypto.key_unknown',
     });
   });
@@ -86,46 +90,49 @@ describe('the configuration', () => {
 });
 
 describe('openSealer', () => {
+  const opened = (variables: Record<string, string>, o: Partial<OpenSealerOptions> = {}) =>
+    openSealer(configured(variables), { records: new MemoryRecords(), bus: new LocalBus(), ...o });
+
   test('seals nothing where no key is set', async () => {
-    expect((await openSealer(configured({}))).sealing).toBe(false);
+    expect((await opened({})).sealing).toBe(false);
   });
 
   test('seals under the current key, and opens what former keys sealed', async () => {
-    const before = await openSealer(configured({ CACHE_ENCRYPTION_KEY: aKeyText(0) }));
-    const after = await openSealer(
-      configured({ CACHE_ENCRYPTION_KEY: aKeyText(1), CACHE_FORMER_ENCRYPTION_KEYS: aKeyText(0) }),
-    );
+    const records = new MemoryRecords();
+    const before = await opened({ CACHE_ENCRYPTION_KEY: aKeyText(0) }, { records });
+    const rotated = { CACHE_ENCRYPTION_KEY: aKeyText(1), CACHE_FORMER_ENCRYPTION_KEYS: aKeyText(0) };
+    const after = await opened(rotated, { records });
     const sealed = await before.seal(Buffer.from('hello'), aPlace());
     expect(text(await after.open(sealed, aPlace()))).toBe('hello');
-    await expect(before.open(await after.seal(Buffer.from('new'), aPlace()), aPlace())).rejects.toMatchObject({
+    const south = aPlace({ tenant: 'south' });
+    await expect(before.open(await after.seal(Buffer.from('new'), south), south)).rejects.toMatchObject({
       code: 'crypto.unreadable',
     });
   });
 
   test('stops the boot for a key service that nobody brings', async () => {
-    await expect(openSealer(configured({ KEY_SERVICE: 'vault' }))).rejects.toMatchObject({
+    await expect(opened({ KEY_SERVICE: 'enigma' })).rejects.toMatchObject({
       code: 'provider.unknown',
-      facts: { variable: 'KEY_SERVICE', name: 'vault', known: 'local' },
+      facts: { variable: 'KEY_SERVICE', name: 'enigma' },
     });
   });
 
   test('takes a key service from a listed package, with the options it asks for', async () => {
     const stranger = defineProvider({
       family: 'key-service',
-      name: 'vault',
+      name: 'enigma',
       options: {
         '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: value as { first: number } }) },
       },
       open: async ({ first }) => new LocalKeyService(aMasterKey(first)),
     });
-    const config = configured({ KEY_SERVICE: 'vault', KEY_SERVICE_OPTIONS: '{"first":3}' });
+    const records = new MemoryRecords();
     const importPackage = async () => ({ default: stranger });
-    const sealer = await openSealer(config, {
-      plugins: ['@acme/vault'],
-      importPackage,
-      signal: AbortSignal.timeout(1000),
-    });
-    const local = await openSealer(configured({ CACHE_ENCRYPTION_KEY: aKeyText(3) }));
+    const sealer = await opened(
+      { KEY_SERVICE: 'enigma', KEY_SERVICE_OPTIONS: '{"first":3}' },
+      { records, plugins: ['@acme/enigma'], importPackage, signal: AbortSignal.timeout(1000) },
+    );
+    const local = await opened({ CACHE_ENCRYPTION_KEY: aKeyText(3) }, { records });
     expect(text(await local.open(await sealer.seal(Buffer.from('hello'), aPlace()), aPlace()))).toBe('hello');
   });
 });

@@ -4,6 +4,7 @@ import { type CacheConfig, cacheSection, type EntryDraft, type EntryRef, openCac
 import { environmentSources, readConfig, runtimeSection, type Sources } from '#config';
 import { cryptoSection, type KeyNames, keyNamesFrom, openSealer } from '#crypto';
 import { Secret } from '#ports';
+import { openBus, openRecords, openRedis } from '#records';
 
 /** What is left out comes from the environment (see docs/CONFIGURATION.md), but for the backend, which is `memory`. */
 export interface CacheOptions {
@@ -127,11 +128,15 @@ interface Opened {
 async function openAll(options: CacheOptions): Promise<Opened> {
   const config = readConfig([runtimeSection, cacheSection, cryptoSection], sourcesOf(options));
   const names = namesOf(config.cache, config.crypto);
-  const sealer = await openSealer(config.crypto, { plugins: config.runtime.plugins });
-  const cache = await openCache(config.cache, { dataDir: config.runtime.dataDir, sealer, names });
+  const { plugins, dataDir } = config.runtime;
+  const { backend, redisPrefix } = config.cache;
+  const redis = backend === 'redis' ? openRedis(config.cache) : undefined;
+  const bus = openBus(config.cache, redis);
+  const records = await openRecords({ backend, dataDir, redisPrefix, redis });
+  const sealer = await openSealer(config.crypto, { plugins, records, bus });
+  const cache = await openCache(config.cache, { dataDir, sealer, names, redis, bus });
   const close = async () => {
-    await cache.close();
-    await sealer.close();
+    for (const part of [cache, sealer, records, bus, redis]) await part?.close();
   };
   return { cache, names, close };
 }

@@ -1,0 +1,175 @@
+// Holds tenants' data keys for use: a bounded number for a bounded time, each unwrapped once, and none that was destroyed.
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { failure, type KeyService } from '#ports';
+import { SingleFlight } from '#resilience';
+import { HeldKey } from './held-key.js';
+import type { TenantKeyRecords } from './tenant-key-records.js';
+import type { StoredDataKey, TenantKeys } from './tenant-keys.js';
+
+export interface DataKeysOptions {
+  /** Data keys held at most; the least used is dropped. Default 1,000. */
+  maxHeld?: number | undefined;
+  /** How long a data key is held at most; up to a fifth less, so that not all end at once. Milliseconds, default 5 minutes. */
+  holdMs?: number | undefined;
+  /** Data keys of one tenant at most, former ones included. Default 100. */
+  maxPerTenant?: number | undefined;
+  /** The master key under which new data keys are wrapped; `undefined` leaves it to the key service. */
+  wrapUnder?: (() => Promise<string | undefined>) | undefined;
+  now?: (() => number) | undefined;
+  random?: (() => number) | undefined;
+}
+
+interface Held {
+  tenant: string;
+  key: HeldKey;
+}
+
+export class DataKeys {
+  private readonly known: LRUCache<string, TenantKeys>;
+  private readonly holding: LRUCache<string, Held>;
+  private readonly readings = new SingleFlight<TenantKeys>();
+  private readonly beginnings = new SingleFlight<TenantKeys>();
+  private readonly unwrappings = new SingleFlight<HeldKey>();
+  private readonly holdMs: number;
+  private readonly maxPerTenant: number;
+  private readonly wrapUnder: () => Promise<string | undefined>;
+  private readonly now: () => number;
+  private readonly random: () => number;
+  /** Grows with each change heard of: what was read before it is not kept. */
+  private age = 0;
+
+  constructor(
+    private readonly service: KeyService,
+    private readonly stored: TenantKeyRecords,
+    o: DataKeysOptions = {},
+  ) {
+    const max = o.maxHeld ?? 1000;
+    this.holdMs = o.holdMs ?? 300_000;
+    this.maxPerTenant = o.maxPerTenant ?? 100;
+    this.wrapUnder = o.wrapUnder ?? (async () => undefined);
+    this.now = o.now ?? Date.now;
+    this.random = o.random ?? Math.random;
+    this.known = new LRUCache({ max, ttl: this.holdMs });
+    this.holding = new LRUCache({ max, ttl: this.holdMs, ttlAutopurge: true, dispose: ({ key }) => key.drop() });
+  }
+
+  /** The key at hand, without waiting; without an id, the one that seals. Use it before you wait for anything. */
+  held(tenant: string, dataKeyId?: string): HeldKey | undefined {
+    const keys = this.known.get(tenant);
+    const wanted = dataKeyId ?? keys?.current;
+    return keys && wanted !== undefined && storedIn(keys, wanted)
+      ? this.holding.get(slot(tenant, wanted))?.key
+      : undefined;
+  }
+
+  /** The key that seals; the tenant's first one is made. Use it before you wait for anything else. */
+  async sealing(tenant: string): Promise<HeldKey> {
+    const keys = await this.keysOf(tenant);
+    return this.hold(keys.current === undefined ? await this.begin(tenant) : keys);
+  }
+
+  /** A key by its id; `undefined` where the tenant has none of that name, or no longer. */
+  async opening(tenant: string, dataKeyId: string): Promise<HeldKey | undefined> {
+    let keys = await this.keysOf(tenant);
+    // Another instance may have begun it a moment ago.
+    if (!storedIn(keys, dataKeyId)) keys = await this.read(tenant);
+    return storedIn(keys, dataKeyId) ? this.hold(keys, dataKeyId) : undefined;
+  }
+
+  /** The id of the key that seals, if there is one. */
+  async currentId(tenant: string): Promise<string | undefined> {
+    return (await this.keysOf(tenant)).current;
+  }
+
+  /**
+   * Begins a new data key, unless another than `replaced` is current already: of many who find a key spent, or none, one
+   * begins the next. Fails with `crypto.too_many_data_keys`, or as the key service does.
+   */
+  begin(tenant: string, replaced?: string): Promise<TenantKeys> {
+    return this.beginnings.run(tenant, async () => {
+      const keys = await this.stored.change(tenant, async (before) =>
+        before.current === replaced ? this.withNewKey(before) : undefined,
+      );
+      this.known.set(tenant, keys);
+      return keys;
+    });
+  }
+
+  /** Reads the tenants' records anew, and drops keys that are no longer there. */
+  async refresh(): Promise<void> {
+    this.age++;
+    this.known.clear();
+    const tenants = [...new Set([...this.holding.values()].map(({ tenant }) => tenant))];
+    const records = new Map((await this.stored.readMany(tenants)).map((keys) => [keys.tenant, keys]));
+    for (const [at, { tenant, key }] of [...this.holding.entries()]) {
+      const keys = records.get(tenant);
+      if (keys && !storedIn(keys, key.id)) this.holding.delete(at);
+    }
+  }
+
+  /** Drops every key held. */
+  drop(): void {
+    this.age++;
+    this.known.clear();
+    this.holding.clear();
+  }
+
+  private async keysOf(tenant: string): Promise<TenantKeys> {
+    return this.known.get(tenant) ?? this.read(tenant);
+  }
+
+  private read(tenant: string): Promise<TenantKeys> {
+    // What was asked for before a change does not answer those who ask after it.
+    return this.readings.run(`${this.age} ${tenant}`, async () => {
+      const age = this.age;
+      const keys = await this.stored.read(tenant);
+      if (age === this.age) this.known.set(tenant, keys);
+      return keys;
+    });
+  }
+
+  private async hold(keys: TenantKeys, dataKeyId = keys.current!): Promise<HeldKey> {
+    const at = slot(keys.tenant, dataKeyId);
+    const held = this.holding.get(at)?.key;
+    return (
+      held ?? this.unwrappings.run(`${this.age} ${at}`, () => this.unwrap(keys.tenant, storedIn(keys, dataKeyId)!))
+    );
+  }
+
+  private async unwrap(tenant: string, stored: StoredDataKey): Promise<HeldKey> {
+    const age = this.age;
+    const key = new HeldKey(
+      stored.dataKeyId,
+      await this.service.unwrap(stored, { tenant, dataKeyId: stored.dataKeyId }),
+    );
+    const ttl = Math.max(1, Math.round(this.holdMs * (1 - this.random() / 5)));
+    if (age === this.age) this.holding.set(slot(tenant, key.id), { tenant, key }, { ttl });
+    else key.drop();
+    return key;
+  }
+
+  private async withNewKey(before: TenantKeys): Promise<TenantKeys> {
+    const { tenant, keys } = before;
+    if (keys.length >= this.maxPerTenant) throw failure('crypto.too_many_data_keys', { limit: this.maxPerTenant });
+    const dataKeyId = randomBytes(9).toString('base64url');
+    const bytes = randomBytes(32);
+    try {
+      const masterKeyId = await this.wrapUnder();
+      const wrapped = await this.service.wrap(bytes, { tenant, dataKeyId }, { ...(masterKeyId && { masterKeyId }) });
+      const { resealedUnder: _, ...kept } = before;
+      return { ...kept, current: dataKeyId, keys: [...keys, { dataKeyId, createdAt: this.now(), ...wrapped }] };
+    } finally {
+      bytes.fill(0);
+    }
+  }
+}
+
+/** Ids have no blanks in them. */
+function slot(tenant: string, dataKeyId: string): string {
+  return `${dataKeyId} ${tenant}`;
+}
+
+export function storedIn({ keys }: TenantKeys, dataKeyId: string): StoredDataKey | undefined {
+  return keys.find((key) => key.dataKeyId === dataKeyId);
+}

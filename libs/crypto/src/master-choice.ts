@@ -1,0 +1,47 @@
+// The master key that was promoted, and those that were retired: one record, so that all instances wrap under the same.
+import { failure, type KeyService } from '#ports';
+import type { Records } from '#records';
+
+const PLACE = 'keys/master';
+const MOST_TRIES = 20;
+
+export interface Choice {
+  v: 1;
+  /** Absent: the key that the key service itself calls current. */
+  promoted?: string | undefined;
+  /** Nothing is wrapped under these any more, and nothing will be. */
+  retired: string[];
+}
+
+export class MasterChoice {
+  constructor(
+    private readonly service: KeyService,
+    private readonly records: Records,
+  ) {}
+
+  async read(): Promise<Choice> {
+    return parse(await this.records.get(PLACE));
+  }
+
+  /** The key to wrap under; `undefined` leaves it to the service: nothing was promoted, or what was cannot wrap here. */
+  async wrapUnder(): Promise<string | undefined> {
+    const { promoted } = await this.read();
+    if (promoted === undefined) return undefined;
+    const there = (await this.service.keys()).find(({ masterKeyId }) => masterKeyId === promoted);
+    return there && there.state !== 'disabled' ? promoted : undefined;
+  }
+
+  async change(make: (before: Choice) => Choice): Promise<void> {
+    for (let tried = 0; tried < MOST_TRIES; tried++) {
+      const text = await this.records.get(PLACE);
+      const after = JSON.stringify(make(parse(text)));
+      const put = text === undefined ? (await this.records.claim(PLACE, after)).claimed : undefined;
+      if (put ?? (await this.records.replace(PLACE, text!, after))) return;
+    }
+    throw failure('records.unavailable', { backend: this.records.backend });
+  }
+}
+
+function parse(text: string | undefined): Choice {
+  return text === undefined ? { v: 1, retired: [] } : (JSON.parse(text) as Choice);
+}
