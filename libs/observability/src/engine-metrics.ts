@@ -4,6 +4,7 @@ import type { Feed } from './announced-metrics.js';
 import { cacheMetrics, queryMetrics } from './cache-metrics.js';
 import { embeddingMetrics, providerMetrics } from './provider-metrics.js';
 import { refusalMetrics } from './refusal-metrics.js';
+import { tenantMetrics, usageMetrics } from './usage-metrics.js';
 
 /** How much a tier holds. A number that the tier does not know is left out. */
 export interface TierSize {
@@ -17,9 +18,14 @@ export class EngineMetrics {
   private readonly feeds: readonly Feed[];
   private stops: Array<() => void> = [];
 
-  constructor(private readonly registry: Registry) {
-    const groups = [queryMetrics, cacheMetrics, providerMetrics, embeddingMetrics, refusalMetrics];
-    this.feeds = groups.flatMap((group) => group(registry));
+  /** `tenants`: how many are told apart by name. None unless given: metrics that strangers read name nobody. */
+  constructor(
+    private readonly registry: Registry,
+    { tenants = 0 }: { tenants?: number } = {},
+  ) {
+    const groups = [queryMetrics, cacheMetrics, providerMetrics, embeddingMetrics, refusalMetrics, usageMetrics];
+    const feeds = groups.flatMap((group) => group(registry));
+    this.feeds = tenants > 0 ? [...feeds, ...tenantMetrics(registry, tenants)] : feeds;
   }
 
   open(): void {

@@ -15,7 +15,7 @@ export class MetricsModule implements OnModuleInit, OnModuleDestroy {
   constructor(private readonly engine: EngineMetrics) {}
 
   /** Provides `Registry`, `RequestMetrics` and `EngineMetrics` (which listens while the application lives), all of one registry of its own. */
-  static forRoot(): DynamicModule {
+  static forRoot(o: { tenants?: number } = {}): DynamicModule {
     const registry = new Registry();
     const prometheus = PrometheusModule.register({
       controller: NoDoor,
@@ -28,7 +28,7 @@ export class MetricsModule implements OnModuleInit, OnModuleDestroy {
       providers: [
         { provide: Registry, useValue: registry },
         { provide: RequestMetrics, useValue: new RequestMetrics(registry) },
-        { provide: EngineMetrics, useValue: new EngineMetrics(registry) },
+        { provide: EngineMetrics, useValue: new EngineMetrics(registry, o) },
       ],
       exports: [Registry, RequestMetrics, EngineMetrics],
     };

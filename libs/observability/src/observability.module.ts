@@ -19,7 +19,7 @@ export class ObservabilityModule {
     return {
       module: ObservabilityModule,
       global: true,
-      imports: [MetricsModule.forRoot(), TracingModule.forRoot(config, logger)],
+      imports: [MetricsModule.forRoot({ tenants: namedTenants(config) }), TracingModule.forRoot(config, logger)],
       providers: [
         { provide: LOGGER, useValue: logger },
         { provide: NestLogger, useValue: new NestLogger(logger) },
@@ -28,4 +28,9 @@ export class ObservabilityModule {
       exports: [LOGGER, NestLogger, Health, MetricsModule, TracingModule],
     };
   }
+}
+
+/** A tenant's numbers are behind the tenant's wall: whoever may read open metrics could be anybody. */
+function namedTenants({ metricsAccess, metricsTenantsMax }: ObservabilityConfig): number {
+  return metricsAccess === 'token' ? metricsTenantsMax : 0;
 }

@@ -27,6 +27,11 @@ export const observabilitySection = section(
     })
       .secret({ minLength: 16 })
       .optional(),
+    metricsTenantsMax: setting('METRICS_TENANTS_MAX', {
+      doc: 'Tenants that the metrics name, at most; further ones count as `other`. 0 names none. They are named only where METRICS_ACCESS=token: open metrics would tell anybody how much each tenant asks.',
+    })
+      .integer({ max: 1000 })
+      .default('50'),
     auditDenials: setting('AUDIT_DENIALS_PER_MINUTE', {
       doc: 'Refused requests of one source (address, caller, reason) in a minute that stand in the audit log in full; further ones are counted in one line. 0 counts all. Acts are always in full.',
     })

@@ -8,6 +8,8 @@ export interface TallyOptions {
   /** At most three, each with values of a closed set. */
   labels: readonly string[];
   registry: Registry;
+  /** Series at most; further combinations count as `other`. */
+  maxSeries?: number;
 }
 
 /** Bounds in seconds, from a memory hit to a slow vendor. */
@@ -19,8 +21,8 @@ export const DURATION_BOUNDS = [
 export class CounterTally {
   private readonly table: SeriesTable<{ total: number }>;
 
-  constructor({ name, help, labels, registry }: TallyOptions) {
-    const table = new SeriesTable(labels, () => ({ total: 0 }));
+  constructor({ name, help, labels, registry, maxSeries }: TallyOptions) {
+    const table = new SeriesTable(labels, () => ({ total: 0 }), maxSeries);
     this.table = table;
     new Counter({
       name,

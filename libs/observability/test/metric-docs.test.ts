@@ -7,7 +7,7 @@ import { EngineMetrics, RequestMetrics } from '#observability';
 test('docs/OBSERVABILITY.md lists every metric with its type, labels and meaning, and no other', async () => {
   const registry = new Registry();
   new RequestMetrics(registry);
-  new EngineMetrics(registry).watchTiers(() => []);
+  new EngineMetrics(registry, { tenants: 1 }).watchTiers(() => []);
   const rows = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => {
     const { labelNames } = registry.getSingleMetric(name) as unknown as { labelNames: string[] };
     return `| \`${name}\` | ${type} | ${labelNames.map((label) => `\`${label}\``).join(' ')} | ${help} |`;

@@ -55,6 +55,23 @@ describe('the observability module', () => {
     expect(text).toContain('nodejs_eventloop_lag_seconds');
   });
 
+  test('names tenants only where the metrics are behind a token', async () => {
+    const answered = { tenant: 'north', key: 'k', status: 'hit', source: 'cache', tier: 'memory' } as const;
+    const behindToken = { METRICS_ACCESS: 'token', METRICS_TOKEN: 'a token of the scraper' };
+    for (const [env, named] of [
+      [{}, false],
+      [{ METRICS_ACCESS: 'off' }, false],
+      [behindToken, true],
+      [{ ...behindToken, METRICS_TENANTS_MAX: '0' }, false],
+    ] as const) {
+      await start(env);
+      announce('query.answered', { ...answered, latencies: { total: 1, cache: 1 } });
+      expect((await app.get(Registry).metrics()).includes('tenant="north"')).toBe(named);
+      await app.close();
+    }
+    await start();
+  });
+
   test('opens no door of its own', async () => {
     await start();
     const http = app.getHttpAdapter().getInstance() as { inject(url: string): Promise<{ statusCode: number }> };

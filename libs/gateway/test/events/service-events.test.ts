@@ -3,7 +3,14 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { announce, announced, type JsonObject } from '#ports';
 import { ServiceEvents } from '../../src/events/service-events.js';
 
-const CHANNELS = ['query.answered', 'cache.write', 'cache.purge', 'provider.degraded', 'provider.recovered'] as const;
+const CHANNELS = [
+  'query.answered',
+  'cache.write',
+  'cache.purge',
+  'quota.exceeded',
+  'provider.degraded',
+  'provider.recovered',
+] as const;
 const told: Array<[string, JsonObject]> = [];
 let now = 1_800_000_000_000;
 const service = new ServiceEvents(
@@ -65,6 +72,12 @@ describe('service events', () => {
       ['everyone', { type: 'provider.degraded', family: 'embedding-model', provider: 'openai' }],
       ['everyone', { type: 'provider.recovered', family: 'embedding-model', provider: 'openai' }],
     ]);
+  });
+
+  test('a quota that was reached is told to its tenant', () => {
+    service.listenWhile(true);
+    for (const tenant of ['north', 'south']) announce('quota.exceeded', { tenant, quota: 'requestsPerDay', limit: 5 });
+    expect(told).toEqual([['north', { type: 'quota.exceeded', quota: 'requestsPerDay', limit: 5 }]]);
   });
 
   test('a tenant that nobody listens in is passed over', () => {

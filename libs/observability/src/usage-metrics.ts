@@ -1,0 +1,67 @@
+// What is counted of usage: tokens, refusals by quota, and, where that is asked for, the share of each tenant.
+import type { Registry } from 'prom-client';
+import { type Feed, fedBy } from './announced-metrics.js';
+import { CounterTally } from './tallies.js';
+
+/** Label of the tenants that come when as many are told apart as may be. */
+const OTHER = 'other';
+/** Series of one metric for one tenant, at most: sorts of tokens times models. */
+const SERIES_PER_TENANT = 24;
+
+export function usageMetrics(registry: Registry): Feed[] {
+  const tokens = new CounterTally({
+    name: 'resk_usage_tokens_total',
+    help: 'Tokens of providers: spent, avoided by hits, or uncertain (sent and never answered).',
+    labels: ['sort', 'provider', 'model'],
+    registry,
+  });
+  const refused = new CounterTally({
+    name: 'resk_quota_refusals_total',
+    help: 'Requests and calls refused because a quota was reached.',
+    labels: ['quota'],
+    registry,
+  });
+  return [
+    fedBy('usage.noted', ({ sort, provider, model, tokens: noted }) => tokens.add(noted, sort, provider, model)),
+    fedBy('quota.exceeded', ({ quota }) => refused.add(1, quota)),
+  ];
+}
+
+/** Names tenants: only where no stranger reads the metrics. Not more than `max` are told apart. */
+export function tenantMetrics(registry: Registry, max: number): Feed[] {
+  const labelOf = tenantLabels(max);
+  const options = { registry, maxSeries: (max + 1) * SERIES_PER_TENANT };
+  const answers = new CounterTally({
+    name: 'resk_tenant_answers_total',
+    help: 'Questions answered, by tenant and status.',
+    labels: ['tenant', 'status'],
+    ...options,
+  });
+  const tokens = new CounterTally({
+    name: 'resk_tenant_tokens_total',
+    help: 'Tokens of providers, by tenant: spent, avoided by hits, or uncertain.',
+    labels: ['tenant', 'sort', 'model'],
+    ...options,
+  });
+  const refused = new CounterTally({
+    name: 'resk_tenant_quota_refusals_total',
+    help: 'Requests and calls refused because the tenant had reached a quota.',
+    labels: ['tenant', 'quota'],
+    ...options,
+  });
+  return [
+    fedBy('query.answered', ({ tenant, status }) => answers.add(1, labelOf(tenant), status)),
+    fedBy('usage.noted', ({ tenant, sort, model, tokens: noted }) => tokens.add(noted, labelOf(tenant), sort, model)),
+    fedBy('quota.exceeded', ({ tenant, quota }) => refused.add(1, labelOf(tenant), quota)),
+  ];
+}
+
+function tenantLabels(max: number): (tenant: string) => string {
+  const known = new Set<string>();
+  return (tenant) => {
+    if (known.has(tenant)) return tenant;
+    if (known.size >= max) return OTHER;
+    known.add(tenant);
+    return tenant;
+  };
+}

@@ -1,0 +1,66 @@
+// What tenants use is counted: for all, and by name where nobody else reads it, for so many and no more.
+import { Registry } from 'prom-client';
+import { afterEach, expect, test } from 'vitest';
+import { EngineMetrics } from '#observability';
+import { announce } from '#ports';
+
+let metrics: EngineMetrics;
+afterEach(() => metrics.close());
+
+function metricsOf(o?: { tenants: number }) {
+  const registry = new Registry();
+  metrics = new EngineMetrics(registry, o);
+  metrics.open();
+  return registry;
+}
+
+const noted = (tenant: string, sort: 'spent' | 'avoided' | 'uncertain' = 'spent', tokens = 10) =>
+  announce('usage.noted', { tenant, provider: 'openai', model: 'acme', sort, tokens });
+const refused = (tenant: string) => announce('quota.exceeded', { tenant, quota: 'tokensPerDay', limit: 1 });
+const answered = (tenant: string) =>
+  announce('query.answered', {
+    tenant,
+    key: 'k',
+    status: 'hit',
+    source: 'cache',
+    tier: 'memory',
+    latencies: { total: 1, cache: 1 },
+  });
+
+test('tokens and refusals are counted without naming anybody', async () => {
+  const registry = metricsOf();
+  noted('north');
+  noted('south', 'spent', 5);
+  noted('north', 'avoided', 7);
+  refused('north');
+  answered('north');
+  const text = await registry.metrics();
+  expect(text).toContain('resk_usage_tokens_total{sort="spent",provider="openai",model="acme"} 15\n');
+  expect(text).toContain('resk_usage_tokens_total{sort="avoided",provider="openai",model="acme"} 7\n');
+  expect(text).toContain('resk_quota_refusals_total{quota="tokensPerDay"} 1\n');
+  expect(text).not.toMatch(/north|south|tenant=/);
+});
+
+test('the first tenants are named, and all others counted as one', async () => {
+  const registry = metricsOf({ tenants: 2 });
+  for (const tenant of ['north', 'south', 'third', 'fourth', 'north']) {
+    noted(tenant);
+    refused(tenant);
+    answered(tenant);
+  }
+  const text = await registry.metrics();
+  for (const [name, count] of Object.entries({ north: 2, south: 1, other: 2 })) {
+    expect(text).toContain(`resk_tenant_tokens_total{tenant="${name}",sort="spent",model="acme"} ${count * 10}\n`);
+    expect(text).toContain(`resk_tenant_quota_refusals_total{tenant="${name}",quota="tokensPerDay"} ${count}\n`);
+    expect(text).toContain(`resk_tenant_answers_total{tenant="${name}",status="hit"} ${count}\n`);
+  }
+  expect(text).not.toMatch(/third|fourth/);
+});
+
+test('series stay bounded, however many models there are said to be', async () => {
+  const registry = metricsOf({ tenants: 1 });
+  for (let at = 0; at < 500; at++)
+    announce('usage.noted', { tenant: 'north', provider: 'p', model: `m${at}`, sort: 'spent', tokens: 1 });
+  const text = await registry.metrics();
+  expect(text.match(/^resk_tenant_tokens_total\{/gm)).toHaveLength(49);
+});
