@@ -15,7 +15,7 @@ async function everything(): Promise<string> {
   collectDefaultMetrics({ register: registry });
   dropMisnamedMetrics(registry);
   new RequestMetrics(registry).observe('/a"b\n\\c', 'GET', 200, 0.1);
-  const engine = new EngineMetrics(registry);
+  const engine = new EngineMetrics(registry, { tenants: 1 });
   engine.watchTiers(() => [{ tier: 'memory', entries: 1, bytes: 2 }]);
   engine.open();
   const [tenant, key, tier] = ['north', 'k', 'memory'];
@@ -31,6 +31,9 @@ async function everything(): Promise<string> {
   announce('provider.call', { ...call, family: 'embedding-model' });
   announce('provider.degraded', { family: 'embedding-model', provider: 'openai' });
   announce('rate.limited', { door: 'http', tracker: 'caller' });
+  announce('auth.locked_out', { who: 'address', durationMs: 1 });
+  announce('usage.noted', { tenant, provider: 'openai', model: 'a"b\n\\c', sort: 'spent', tokens: 1 });
+  announce('quota.exceeded', { tenant, quota: 'tokensPerDay', limit: 1 });
   const latencies = { total: 1, cache: 1, embeddings: 1, vectordb: 1 };
   announce('query.answered', { tenant, key, status: 'hit', source: 'cache', tier, latencies });
   engine.close();
