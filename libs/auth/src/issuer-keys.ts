@@ -1,6 +1,6 @@
 // Keeps an issuer's published keys at hand: fetched ahead of need, asked for again when a token names an unknown one, used on while the issuer is down.
 import type { KeyObject } from 'node:crypto';
-import { announce, failure } from '#ports';
+import { announce, failure, isFailure } from '#ports';
 import { SingleFlight } from '#resilience';
 import type { KeySet } from './issuer-documents.js';
 import type { KeyRing } from './key-ring.js';
@@ -25,6 +25,7 @@ export class IssuerKeys {
   private fetchedAt = Number.NEGATIVE_INFINITY;
   private triedAt = Number.NEGATIVE_INFINITY;
   private failures = 0;
+  private lastError: unknown;
   private ticking: NodeJS.Timeout | undefined;
   private readonly flight = new SingleFlight<void>();
   private readonly now: () => number;
@@ -34,10 +35,14 @@ export class IssuerKeys {
     this.now = options.now ?? Date.now;
   }
 
-  /** Fetches, and again from time to time. An issuer that is down does not keep the service from starting. */
+  /**
+   * Fetches, and again from time to time. An issuer that is down does not keep the service from starting; one that may not be called
+   * does, with `outgoing.refused`.
+   */
   async open(): Promise<void> {
-    this.ticking ??= setInterval(() => void this.tick(), TICK_MS).unref();
     await this.fetchUnlessJustTried();
+    if (isFailure(this.lastError, 'outgoing.refused')) throw this.lastError;
+    this.ticking ??= setInterval(() => void this.tick(), TICK_MS).unref();
   }
 
   /** Fetches where the keys have aged. */
@@ -73,7 +78,7 @@ export class IssuerKeys {
     if (key) return key;
     if (usable && this.failures === 0) throw failure('auth.key_unknown', {});
     const retryAfterMs = Math.max(1000, this.triedAt + this.pauseMs() - this.now());
-    throw failure('auth.keys_unavailable', {}, { retryAfterMs });
+    throw failure('auth.keys_unavailable', {}, { retryAfterMs, cause: this.lastError });
   }
 
   private async fetchUnlessJustTried(): Promise<void> {
@@ -88,9 +93,13 @@ export class IssuerKeys {
 
   private async fetch(): Promise<void> {
     try {
-      this.take(PublishedKeys.from(await this.options.documents.keySet(), this.keys));
-    } catch {
+      const keys = PublishedKeys.from(await this.options.documents.keySet(), this.keys);
+      // An issuer without keys is more likely broken than gone: what it published before is believed on, for a while.
+      if (keys.size === 0) throw failure('call.reply_invalid', { target: 'token-issuer', reason: 'no usable key' });
+      this.take(keys);
+    } catch (error) {
       // Told by the announcement of the call, with its code; the keys at hand are used on.
+      this.lastError = error;
       this.failures++;
       if (this.failures === 1) announce('provider.degraded', { family: 'token-issuer', provider: 'jwks' });
     } finally {
@@ -104,6 +113,7 @@ export class IssuerKeys {
     this.fetchedAt = this.now();
     if (this.failures > 0) announce('provider.recovered', { family: 'token-issuer', provider: 'jwks' });
     this.failures = 0;
+    this.lastError = undefined;
     if (former && !former.within(keys)) this.onRemoved();
   }
 }

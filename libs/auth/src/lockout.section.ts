@@ -14,7 +14,7 @@ export const lockoutSection = section(
       doc: 'Refusals within LOCKOUT_WINDOW that lock an address or a subject out. 0: nobody is ever locked out.',
     })
       .integer({ max: 1_000_000 })
-      .default('20'),
+      .default('50'),
     windowMs: setting('LOCKOUT_WINDOW', { doc: 'How long a refusal counts.' })
       .duration({ min: 1000, max: 86_400_000 })
       .default('5m'),

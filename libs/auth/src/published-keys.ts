@@ -17,7 +17,7 @@ const about = {
     .array(z.string())
     .refine((operations) => operations.includes('verify'))
     .optional(),
-  d: z.undefined(),
+  d: z.undefined().optional(),
 };
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{1,2048}$/);
 const keySchema = z.discriminatedUnion('kty', [

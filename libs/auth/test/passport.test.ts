@@ -7,7 +7,9 @@ import {
   type ExceptionFilter,
   type ExecutionContext,
   Get,
+  Global,
   Injectable,
+  Module,
   Req,
   UseFilters,
   UseGuards,
@@ -17,12 +19,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { Strategy } from 'passport-jwt';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { authSection, type Caller, TokenVerifier } from '#auth';
+import { authSection, type Caller, lockoutSection, TokenVerifier } from '#auth';
 import { AuthModule, PassportAuthenticator, type RequestWithToken } from '#auth/module';
 import { readConfig, runtimeSection, type Sources } from '#config';
 import { ConfigModule } from '#config/module';
 import { Failure } from '#ports';
-import { aToken, aVerifier, badTokens, SECRET } from './token-builders.js';
+import { Bus, LocalBus, MemoryRecords, Records } from '#records';
+import { aToken, aVerifier, badTokens, SECRET, someNames } from './token-builders.js';
 
 type Request = RequestWithToken & { caller?: Caller; user?: Caller };
 
@@ -66,12 +69,28 @@ const variables: Record<string, string> = { JWT_SECRET: SECRET, JWT_AUDIENCE: 'r
 const sources: Sources = {
   lookUp: (name) => (variables[name] ? { text: variables[name], source: 'environment' } : undefined),
 };
-const sections = [authSection, runtimeSection];
+const sections = [authSection, lockoutSection, runtimeSection];
+
+/** What other rooms give to the container. */
+@Global()
+@Module({
+  providers: [
+    { provide: Records, useValue: new MemoryRecords() },
+    { provide: Bus, useValue: new LocalBus() },
+    { provide: 'names', useValue: someNames },
+  ],
+  exports: [Records, Bus, 'names'],
+})
+class Surroundings {}
 
 let app: NestFastifyApplication;
 beforeAll(async () => {
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.forRoot(sections, readConfig(sections, sources)), AuthModule],
+    imports: [
+      ConfigModule.forRoot(sections, readConfig(sections, sources)),
+      Surroundings,
+      AuthModule.forRoot({ names: 'names' }),
+    ],
     controllers: [WhoController],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());

@@ -1,5 +1,5 @@
 // Tokens and verifiers for the tests: each builder makes a good one, changed as the test says.
-import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import jsonwebtoken, { type SignOptions } from 'jsonwebtoken';
 import { type Algorithm, TokenVerifier, type TokenVerifierOptions } from '#auth';
 
@@ -95,4 +95,19 @@ export function badTokens(): Array<[what: string, token: string, code: string]> 
     ['a payload that is a text', jsonwebtoken.sign('"ada"', SECRET), 'auth.audience'],
     ['a payload that is null', jsonwebtoken.sign('null', SECRET), 'auth.audience'],
   ];
+}
+
+/** Keyed digests as the room of crypto makes them: another key a use. */
+export const someNames = {
+  keyed: (use: string, text: string) => createHmac('sha256', `names ${use}`).update(text).digest('base64url'),
+};
+
+/** A clock that stands until it is moved. */
+export class Clock {
+  at = Date.now();
+  readonly now = () => this.at;
+
+  advance(ms: number): void {
+    this.at += ms;
+  }
 }
