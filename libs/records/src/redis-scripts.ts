@@ -102,7 +102,8 @@ local function release(item)
   if not bytes then return end
   redis.call('HDEL', KEYS[1], item)
   redis.call('ZREM', KEYS[2], item)
-  redis.call('HINCRBY', KEYS[1], '', '-' .. bytes)
+  -- Redis does not read -0.
+  if bytes ~= '0' then redis.call('HINCRBY', KEYS[1], '', '-' .. bytes) end
 end
 local function end_some(now)
   local ended = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ${MOST_ENDED})
