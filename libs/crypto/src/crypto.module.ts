@@ -1,15 +1,16 @@
-// Gives the sealer and the names of keys to the container.
+// Gives the sealer, the signer and the names of keys to the container.
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { configToken, type RuntimeConfig, runtimeSection } from '#config';
 import type { Secret } from '#ports';
 import { Bus, Records } from '#records';
 import { type CryptoConfig, cryptoSection } from './crypto.section.js';
 import { KeyNames } from './key-names.js';
-import { keyNamesFrom, openSealer } from './open-sealer.js';
+import { keyNamesFrom, openSealer, signingSeedFrom } from './open-sealer.js';
 import { Sealer } from './sealer.js';
+import { Signer } from './signer.js';
 
 export interface CryptoModuleOptions {
-  /** What key names are derived from where KEY_NAME_SECRET is not set. */
+  /** What key names and, unless something is sealed, the signing key are derived from where KEY_NAME_SECRET is not set. */
   nameSecret?: Secret | undefined;
 }
 
@@ -33,8 +34,14 @@ export class CryptoModule implements OnApplicationShutdown {
           inject: [configToken(cryptoSection)],
           useFactory: (config: CryptoConfig) => keyNamesFrom(config, nameSecret),
         },
+        {
+          provide: Signer,
+          inject: [configToken(cryptoSection), Records, Sealer],
+          useFactory: (config: CryptoConfig, records: Records, sealer: Sealer) =>
+            new Signer({ records, sealer, seed: signingSeedFrom(config, nameSecret) }),
+        },
       ],
-      exports: [Sealer, KeyNames],
+      exports: [Sealer, KeyNames, Signer],
     };
   }
 

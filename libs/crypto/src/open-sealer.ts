@@ -58,8 +58,21 @@ export async function openKeyService(
 }
 
 /** Names under KEY_NAME_SECRET, else under a key derived from `fallback` (the secret of tokens). */
-export function keyNamesFrom({ keyNameSecret }: Pick<CryptoConfig, 'keyNameSecret'>, fallback?: Secret): KeyNames {
+export function keyNamesFrom(config: Pick<CryptoConfig, 'keyNameSecret'>, fallback?: Secret): KeyNames {
+  return new KeyNames(derivedFromSecret(config, fallback, 'resk-caching name secret v1'));
+}
+
+/** What the signing key is derived from where nothing is sealed: the same secret, for another use. */
+export function signingSeedFrom(config: Pick<CryptoConfig, 'keyNameSecret'>, fallback?: Secret): Uint8Array {
+  return derivedFromSecret(config, fallback, 'resk-caching signing seed v1');
+}
+
+function derivedFromSecret(
+  { keyNameSecret }: Pick<CryptoConfig, 'keyNameSecret'>,
+  fallback: Secret | undefined,
+  use: string,
+): Uint8Array {
   const secret = keyNameSecret ?? fallback;
   if (!secret) throw failure('crypto.name_secret_missing', {});
-  return new KeyNames(derivedKey(Buffer.from(secret.reveal()), ['resk-caching name secret v1']));
+  return derivedKey(Buffer.from(secret.reveal()), [use]);
 }
