@@ -51,6 +51,13 @@ export class ApiClient {
     return this.send<T>('GET', path, undefined, signal);
   }
 
+  /** What is not JSON, as it is sent. */
+  async getText(path: string, signal?: AbortSignal): Promise<string> {
+    const { status, text, retryAfter } = await this.exchange('GET', path, undefined, signal);
+    if (status >= 200 && status < 300) return text;
+    throw this.refusal(status, parseJson(text), retryAfterMs(retryAfter));
+  }
+
   async post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     return this.send<T>('POST', path, body, signal);
   }

@@ -9,6 +9,7 @@ import { ingestCommand } from './commands/ingest.js';
 import { replayCommand } from './commands/replay.js';
 import { serveCommand } from './commands/serve.js';
 import { tokenCommand } from './commands/token.js';
+import { usageCommand } from './commands/usage.js';
 import { EXIT_CODES, INTERRUPTED } from './exit-codes.js';
 import { type Io, processIo } from './io.js';
 import { packageFile } from './package-folder.js';
@@ -35,7 +36,16 @@ function program(io: Io): Command {
     })
     .showHelpAfterError('(add --help for what there is)')
     .addHelpText('after', '\nExit codes and examples: docs/USAGE.md');
-  const commands = [serveCommand, tokenCommand, ingestCommand, replayCommand, demoCommand, configCommand, auditCommand];
+  const commands = [
+    serveCommand,
+    tokenCommand,
+    ingestCommand,
+    replayCommand,
+    demoCommand,
+    configCommand,
+    auditCommand,
+    usageCommand,
+  ];
   for (const add of commands) add(resk, io);
   return resk;
 }
