@@ -67,6 +67,15 @@ test('sends JSON under the base path with its query, and gives the parsed reply'
   });
 });
 
+test('sends a form where that is asked for', async () => {
+  const client = await clientOf((request, response) => {
+    const echo = (body: string) => response.end(JSON.stringify({ type: request.headers['content-type'], body }));
+    void bodyOf(request).then(echo);
+  });
+  const { body } = await client.request({ method: 'POST', path: '/token', form: { grant: 'a b', key: '&=' } });
+  expect(body).toEqual({ type: 'application/x-www-form-urlencoded', body: 'grant=a+b&key=%26%3D' });
+});
+
 test('never leaves its server, whatever the path', async () => {
   const client = await clientOf((request, response) => response.end(JSON.stringify(request.url)));
   await expect(client.request({ method: 'GET', path: '//elsewhere.example/x' })).resolves.toMatchObject({
