@@ -14,9 +14,14 @@ export function peerCertificate(socket: Socket): PeerCertificate | undefined {
   const { subject, subjectAltName = '', validToDate } = shown;
   return Object.freeze({
     subject: rfc4514(subject),
-    san: subjectAltName.match(ALTERNATIVE)?.map((one) => one.trim()) ?? [],
+    san: subjectAltName.match(ALTERNATIVE)?.map(unquoted) ?? [],
     expiresAt: validToDate.getTime(),
   });
+}
+
+/** A name that could be taken for several is written as a JSON string. */
+function unquoted(alternative: string): string {
+  return alternative.trim().replace(/"(?:[^"\\]|\\.)*"$/, (text) => JSON.parse(text) as string);
 }
 
 /** RFC 4514 §2.1: the last name first. Node writes one on a line, its value escaped already. */
