@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { authSection, developmentSecret, openVerifier, signingSecret, verificationKeys } from '#auth';
+import { authSection, developmentSecret, lacking, openVerifier, signingSecret, verificationKeys } from '#auth';
 import { readConfig, type Sources } from '#config';
 import { Secret } from '#ports';
 import { aToken, ec, pemOf, rsa, SECRET } from './token-builders.js';
@@ -76,6 +76,89 @@ describe('the configuration', () => {
     expect(said).toEqual([expect.stringMatching(/^JWT_PUBLIC_KEY /)]);
     expect(said[0]).toMatch(says);
     if (pem) expect(said[0]).not.toContain(pem.slice(-45, -30));
+  });
+});
+
+describe('the configuration of an issuer’s keys', () => {
+  const url = 'https://login.example.com/keys';
+  const whole = { JWT_ALGORITHMS: 'RS256', JWT_JWKS_URL: url, JWT_ISSUER: 'https://a.example', JWT_AUDIENCE: 'resk' };
+
+  test('is good with a place, and in production with an issuer and an audience', () => {
+    expect(complaints({ NODE_ENV: 'production', ...whole })).toEqual([]);
+    expect(complaints({ JWT_ALGORITHMS: 'ES256', JWT_JWKS_URL: url })).toEqual([]);
+    expect(complaints({ JWT_ALGORITHMS: 'RS256', JWT_DISCOVERY: 'true', JWT_ISSUER: 'https://a.example' })).toEqual([]);
+  });
+
+  test.each([
+    ['JWT_ALGORITHMS', { JWT_ALGORITHMS: 'HS256' }],
+    ['JWT_PUBLIC_KEY', { JWT_PUBLIC_KEY: bothKeys }],
+    ['JWT_DISCOVERY', { JWT_DISCOVERY: 'true' }],
+    ['JWT_JWKS_MAX_AGE', { JWT_JWKS_MAX_AGE: '5m' }],
+    ['JWT_ISSUER', { NODE_ENV: 'production', JWT_ISSUER: '' }],
+    ['JWT_AUDIENCE', { NODE_ENV: 'production', JWT_AUDIENCE: '' }],
+  ])('is refused for %s with %j', (setting, changed) => {
+    expect(complaints({ ...whole, ...changed })).toEqual([expect.stringMatching(new RegExp(`^${setting} `))]);
+  });
+
+  test.each(['', 'my issuer', 'https://a.example,https://b.example', 'urn:issuer'])(
+    'is refused with discovery by the issuer %j',
+    (issuer) => {
+      const said = complaints({ JWT_ALGORITHMS: 'RS256', JWT_DISCOVERY: 'true', JWT_ISSUER: issuer });
+      expect(said).toEqual([expect.stringMatching(/^JWT_ISSUER must be one URL/)]);
+    },
+  );
+});
+
+describe('the configuration of former secrets', () => {
+  const former = `${SECRET}-1,${SECRET}-2`;
+
+  test('is good beside a secret, and refused without one, or when short', () => {
+    expect(complaints({ JWT_SECRET: SECRET, JWT_FORMER_SECRETS: former })).toEqual([]);
+    for (const variables of [
+      { JWT_FORMER_SECRETS: former },
+      { JWT_SECRET: SECRET, JWT_FORMER_SECRETS: `${former},hunter2` },
+      { JWT_SECRET: SECRET, JWT_FORMER_SECRETS: former, JWT_ALGORITHMS: 'RS256', JWT_PUBLIC_KEY: bothKeys },
+    ]) {
+      expect(complaints(variables)).toEqual([expect.stringMatching(/^JWT_FORMER_SECRETS /)]);
+    }
+  });
+
+  test('leaves their tokens believed, and no others', async () => {
+    const config = configured({ JWT_SECRET: SECRET, JWT_FORMER_SECRETS: former });
+    const verifier = openVerifier(config, { dataDir });
+    for (const key of [SECRET, `${SECRET}-1`, `${SECRET}-2`]) {
+      expect((await verifier.verify(aToken({}, { key }))).subject).toBe('ada');
+    }
+    const forged = [aToken({}, { key: `${SECRET}-3` }), `${aToken().split('.').slice(0, 2).join('.')}.`];
+    for (const token of forged) await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'auth.signature' });
+    expect(signingSecret(config, dataDir)?.reveal()).toBe(SECRET);
+  });
+});
+
+describe('audiences of scopes', () => {
+  test('must name known scopes', () => {
+    expect(complaints({ JWT_ROUTE_AUDIENCES: '{"admin":"resk-admin"}' })).toEqual([]);
+    for (const odd of ['{"root":"x"}', '{"admin":""}', '{"admin":["x"]}']) {
+      expect(complaints({ JWT_ROUTE_AUDIENCES: odd })).toEqual([expect.stringMatching(/^JWT_ROUTE_AUDIENCES /)]);
+    }
+  });
+
+  test('must be in the token beside the scope', async () => {
+    const config = configured({ JWT_SECRET: SECRET, JWT_ROUTE_AUDIENCES: '{"admin":"resk-admin"}' });
+    const verifier = openVerifier(config, { dataDir });
+    const callerOf = (aud: unknown) => verifier.verify(aToken({ scope: 'admin cache:read', tenant: undefined, aud }));
+    for (const aud of [undefined, 'resk', ['resk', 'resk-admi'], 'resk-admin2']) {
+      const caller = await callerOf(aud);
+      expect([caller.may('admin'), caller.operator, caller.may('cache:read')]).toEqual([false, false, true]);
+      expect([lacking(caller, 'admin').code, lacking(caller, 'privacy').code]).toEqual([
+        'auth.route_audience',
+        'auth.scope',
+      ]);
+    }
+    for (const aud of ['resk-admin', ['resk', 'resk-admin']]) {
+      const caller = await callerOf(aud);
+      expect([caller.may('admin'), caller.operator, caller.withheld]).toEqual([true, true, undefined]);
+    }
   });
 });
 
