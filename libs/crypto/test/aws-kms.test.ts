@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProviderFamily } from '#config';
 import { type KeyService, keyServiceContract } from '#ports';
+import { OutgoingRules, outgoingRules, setOutgoingRules } from '#resilience';
 import { AwsKmsDouble } from '../../../test/doubles/aws-kms.js';
 import aws, { awsSdk } from '../src/providers/aws-kms.js';
 
@@ -163,6 +164,19 @@ describe('what goes wrong', () => {
     await expect(call).rejects.toThrow('the caller left');
   });
 
+  it('takes so many calls at a time, and says when there are more', async () => {
+    const service = await open();
+    kms.always('hang');
+    const leaving = new AbortController();
+    const calls = Array.from({ length: 1100 }, () => service.wrap(KEY, AT, { signal: leaving.signal }));
+    await expect(Promise.any(calls.map((call) => call.catch((error) => error)))).resolves.toMatchObject({
+      code: 'crypto.key_service_unavailable',
+      facts: { reason: 'too many calls at once' },
+    });
+    leaving.abort(new Error('the caller left'));
+    await Promise.allSettled(calls);
+  });
+
   it('tells a broken connection as unavailable', async () => {
     const service = await open();
     kms.next('drop');
@@ -211,6 +225,18 @@ describe('what stops the boot', () => {
     ['an address inside the network that nobody has listed', { endpoint: 'http://10.1.2.3' }, 'outgoing.refused'],
   ])('%s', async (_, changed, code) => {
     await expect(open(changed)).rejects.toMatchObject({ code });
+  });
+
+  it('an address whose name leads inside the network', async () => {
+    const before = outgoingRules();
+    const resolve = (
+      _: unknown,
+      __: unknown,
+      done: (error: null, found: { address: string; family: number }[]) => void,
+    ) => done(null, [{ address: '10.1.2.3', family: 4 }]);
+    setOutgoingRules(OutgoingRules.allowing([], { resolve }));
+    const opening = open({ endpoint: 'https://kms.example.com' }).finally(() => setOutgoingRules(before));
+    await expect(opening).rejects.toMatchObject({ code: 'outgoing.refused' });
   });
 
   it('a key that is disabled', async () => {

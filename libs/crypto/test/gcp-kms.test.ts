@@ -168,7 +168,9 @@ describe('credentials', () => {
   it('that are refused before their end are fetched anew, once', async () => {
     const service = await open();
     kms.revokeTokens();
-    expect((await service.wrap(KEY, AT)).masterKeyId).toMatch(/3$/);
+    kms.requests.length = 0;
+    await Promise.all([1, 2, 3].map(() => service.wrap(KEY, AT)));
+    expect(asked('computeMetadata')).toHaveLength(1);
     const isToken = ({ body }: VendorReply) => 'access_token' in (body as object);
     kms.always({ altered: (reply) => (isToken(reply) ? reply : kms.error(401, 'UNAUTHENTICATED')) });
     kms.requests.length = 0;

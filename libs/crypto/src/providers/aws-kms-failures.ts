@@ -43,7 +43,6 @@ const UNKNOWN = new Set(['NotFoundException', 'InvalidArnException']);
 export function translated(error: unknown, { operation, masterKeyId }: CallSubject): unknown {
   if (isFailure(error) || !(error instanceof Error)) return error;
   const said: SdkError = error;
-  if (said.name === 'AbortError') return error;
   // The SDK has noted how far the clock of this machine is off: the next attempt is signed with the right time.
   if (said.$metadata?.clockSkewCorrected) return unavailable(PROVIDER, 'the clocks differ', { cause: error });
   // ValidationException: what was stored has not even the form of a blob.
