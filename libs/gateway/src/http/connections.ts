@@ -27,6 +27,8 @@ export class Connections {
   /** From now on the server's connections are counted, and those beyond the limit closed before they are read. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => this.count(socket));
+    // A client was told that this connection ends with the reply before, and has gone on: it gets 503, and the end.
+    server.on('dropRequest', (_request, socket) => setImmediate(() => socket.end()));
   }
 
   /**

@@ -58,7 +58,7 @@ export const httpSection = section(
       .integer({ min: 1, max: 1_000_000 })
       .default('1000'),
     maxRequestsPerConnection: setting('HTTP_REQUESTS_PER_CONNECTION', {
-      doc: 'A connection is closed in order after so many requests, so that clients spread over instances. 0 never closes it.',
+      doc: 'After so many requests the reply asks the client for a new connection, so that clients spread over instances. 0 never does.',
     })
       .integer({ min: 0, max: 1_000_000_000 })
       .default('0'),

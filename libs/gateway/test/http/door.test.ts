@@ -235,12 +235,16 @@ describe('connections', () => {
     const door = await aDoor({ HTTP_REQUESTS_PER_CONNECTION: '2' });
     const socket = door.dial();
     const all = text(socket);
+    for (const count of [1, 2]) {
+      socket.write(GET());
+      await vi.waitFor(() => expect(door.served).toHaveLength(count));
+    }
+    // Who goes on all the same is shown out.
     socket.write(GET());
-    await vi.waitFor(() => expect(door.served).toHaveLength(1));
-    socket.write(GET());
-    const [first, second] = (await all).toLowerCase().split(/(?=http\/1\.1)/);
+    const [first, second, third] = (await all).toLowerCase().split(/(?=http\/1\.1)/);
     expect(first).toContain('connection: keep-alive');
     expect(second).toContain('connection: close');
+    expect(third).toContain(' 503 ');
     expect(door.served).toHaveLength(2);
   });
 
