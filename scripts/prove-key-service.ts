@@ -4,13 +4,14 @@
 import { outgoingSection, readConfig, runtimeSection } from '#config';
 import { cryptoSection, openKeyService } from '#crypto';
 import { type KeyService, keyServiceContract } from '#ports';
+import { MemoryRecords } from '#records';
 import { OutgoingRules, setOutgoingRules } from '#resilience';
 
 const { crypto, runtime, outgoing } = readConfig([runtimeSection, cryptoSection, outgoingSection]);
 setOutgoingRules(OutgoingRules.allowing(outgoing.allowedHosts));
 
 async function open(): Promise<KeyService> {
-  const service = await openKeyService(crypto, { plugins: runtime.plugins });
+  const service = await openKeyService(crypto, { plugins: runtime.plugins, records: new MemoryRecords() });
   if (!service) throw new Error('No key service is configured: set KEY_SERVICE, or CACHE_ENCRYPTION_KEY.');
   return service;
 }

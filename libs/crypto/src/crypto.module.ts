@@ -1,11 +1,12 @@
-// Gives the sealer, the signer and the names of keys to the container.
+// Gives the sealer, the administration of its keys, the signer and the names of keys to the container.
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { configToken, type RuntimeConfig, runtimeSection } from '#config';
-import type { Secret } from '#ports';
+import { failure, type Secret } from '#ports';
 import { Bus, Records } from '#records';
 import { type CryptoConfig, cryptoSection } from './crypto.section.js';
+import { KeyAdmin } from './key-admin.js';
 import { KeyNames } from './key-names.js';
-import { keyNamesFrom, openSealer, signingSeedFrom } from './open-sealer.js';
+import { keyNamesFrom, openCrypto, signingSeedFrom } from './open-sealer.js';
 import { Sealer } from './sealer.js';
 import { Signer } from './signer.js';
 
@@ -13,6 +14,9 @@ export interface CryptoModuleOptions {
   /** What key names and, unless something is sealed, the signing key are derived from where KEY_NAME_SECRET is not set. */
   nameSecret?: Secret | undefined;
 }
+
+const OPENED = Symbol('crypto');
+type Opened = Awaited<ReturnType<typeof openCrypto>>;
 
 @Module({})
 export class CryptoModule implements OnApplicationShutdown {
@@ -24,11 +28,12 @@ export class CryptoModule implements OnApplicationShutdown {
       global: true,
       providers: [
         {
-          provide: Sealer,
+          provide: OPENED,
           inject: [configToken(cryptoSection), configToken(runtimeSection), Records, Bus],
-          useFactory: (config: CryptoConfig, { plugins }: RuntimeConfig, records: Records, bus: Bus) =>
-            openSealer(config, { plugins, records, bus }),
+          useFactory: openDurably,
         },
+        { provide: Sealer, inject: [OPENED], useFactory: ({ sealer }: Opened) => sealer },
+        { provide: KeyAdmin, inject: [OPENED], useFactory: ({ admin }: Opened) => admin },
         {
           provide: KeyNames,
           inject: [configToken(cryptoSection)],
@@ -41,11 +46,19 @@ export class CryptoModule implements OnApplicationShutdown {
             new Signer({ records, sealer, seed: signingSeedFrom(config, nameSecret) }),
         },
       ],
-      exports: [Sealer, KeyNames, Signer],
+      exports: [Sealer, KeyAdmin, KeyNames, Signer],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.sealer.close();
   }
+}
+
+/** A server that seals keeps its data keys where they survive it. */
+async function openDurably(config: CryptoConfig, { plugins }: RuntimeConfig, records: Records, bus: Bus) {
+  const opened = await openCrypto(config, { plugins, records, bus });
+  if (!opened.sealer.sealing || records.durable) return opened;
+  await opened.sealer.close();
+  throw failure('crypto.records_not_durable', {});
 }

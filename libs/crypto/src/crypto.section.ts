@@ -8,10 +8,10 @@ export const cryptoSection = section(
   {
     title: 'Sealing and key names',
     doc: 'What is sealed at rest, under which keys, and how entries are named.',
-    rule: ({ encryptionKey, formerEncryptionKeys, keyService }) => [
+    rule: ({ encryptionKey, encryptionPassphrase, formerEncryptionKeys, keyService }) => [
       ...keyProblems('encryptionKey', encryptionKey ? [encryptionKey] : []),
       ...keyProblems('formerEncryptionKeys', formerEncryptionKeys),
-      ...(formerEncryptionKeys.length > 0 && !encryptionKey && keyService === 'local'
+      ...(formerEncryptionKeys.length > 0 && !encryptionKey && !encryptionPassphrase && keyService === 'local'
         ? [{ setting: 'encryptionKey' as const, message: 'must be set where former keys are: nothing would be sealed' }]
         : []),
     ],
@@ -21,6 +21,11 @@ export const cryptoSection = section(
       doc: 'Key that seals everything leaving the process (SQLite, Redis, vector payloads) with AES-256-GCM: base64 of 32 bytes, from `openssl rand -base64 32`. Unset: nothing is sealed.',
     })
       .secret()
+      .optional(),
+    encryptionPassphrase: setting('CACHE_ENCRYPTION_PASSPHRASE', {
+      doc: 'A passphrase in place of CACHE_ENCRYPTION_KEY, at least 16 characters: the key is made of it by Argon2id, with a salt kept in the records. Needs Node.js 24.7 or later. Where CACHE_ENCRYPTION_KEY is set too, the passphrase’s key only opens.',
+    })
+      .secret({ minLength: 16 })
       .optional(),
     formerEncryptionKeys: setting('CACHE_FORMER_ENCRYPTION_KEYS', {
       doc: 'Keys used before, comma-separated: they open what they sealed, and seal nothing new. Drop a key once its entries have ended.',

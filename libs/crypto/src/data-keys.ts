@@ -65,16 +65,18 @@ export class DataKeys {
 
   /** The key that seals; the tenant's first one is made. Use it before you wait for anything else. */
   async sealing(tenant: string): Promise<HeldKey> {
+    const { age } = this;
     const keys = await this.keysOf(tenant);
-    return this.hold(keys.current === undefined ? await this.begin(tenant) : keys);
+    return this.hold(keys.current === undefined ? await this.begin(tenant) : keys, undefined, age);
   }
 
   /** A key by its id; `undefined` where the tenant has none of that name, or no longer. */
   async opening(tenant: string, dataKeyId: string): Promise<HeldKey | undefined> {
+    const { age } = this;
     let keys = await this.keysOf(tenant);
     // Another instance may have begun it a moment ago.
     if (!storedIn(keys, dataKeyId)) keys = await this.read(tenant);
-    return storedIn(keys, dataKeyId) ? this.hold(keys, dataKeyId) : undefined;
+    return storedIn(keys, dataKeyId) ? this.hold(keys, dataKeyId, age) : undefined;
   }
 
   /** The id of the key that seals, if there is one. */
@@ -88,10 +90,11 @@ export class DataKeys {
    */
   begin(tenant: string, replaced?: string): Promise<TenantKeys> {
     return this.beginnings.run(tenant, async () => {
+      const { age } = this;
       const keys = await this.stored.change(tenant, async (before) =>
         before.current === replaced ? this.withNewKey(before) : undefined,
       );
-      this.known.set(tenant, keys);
+      if (age === this.age) this.known.set(tenant, keys);
       return keys;
     });
   }
@@ -100,6 +103,7 @@ export class DataKeys {
   async refresh(): Promise<void> {
     this.age++;
     this.known.clear();
+    if (this.holding.size === 0) return;
     const tenants = [...new Set([...this.holding.values()].map(({ tenant }) => tenant))];
     const records = new Map((await this.stored.readMany(tenants)).map((keys) => [keys.tenant, keys]));
     for (const [at, { tenant, key }] of [...this.holding.entries()]) {
@@ -122,29 +126,27 @@ export class DataKeys {
   private read(tenant: string): Promise<TenantKeys> {
     // What was asked for before a change does not answer those who ask after it.
     return this.readings.run(`${this.age} ${tenant}`, async () => {
-      const age = this.age;
+      const { age } = this;
       const keys = await this.stored.read(tenant);
       if (age === this.age) this.known.set(tenant, keys);
       return keys;
     });
   }
 
-  private async hold(keys: TenantKeys, dataKeyId = keys.current!): Promise<HeldKey> {
+  private async hold(keys: TenantKeys, dataKeyId = keys.current!, age = this.age): Promise<HeldKey> {
     const at = slot(keys.tenant, dataKeyId);
     const held = this.holding.get(at)?.key;
-    return (
-      held ?? this.unwrappings.run(`${this.age} ${at}`, () => this.unwrap(keys.tenant, storedIn(keys, dataKeyId)!))
-    );
+    if (held) return held;
+    const stored = storedIn(keys, dataKeyId)!;
+    return this.unwrappings.run(`${age} ${at}`, () => this.unwrap(keys.tenant, stored, age));
   }
 
-  private async unwrap(tenant: string, stored: StoredDataKey): Promise<HeldKey> {
-    const age = this.age;
-    const key = new HeldKey(
-      stored.dataKeyId,
-      await this.service.unwrap(stored, { tenant, dataKeyId: stored.dataKeyId }),
-    );
+  /** Held only where no change was heard of since its record was read: it may have been destroyed. */
+  private async unwrap(tenant: string, stored: StoredDataKey, age: number): Promise<HeldKey> {
+    const { dataKeyId } = stored;
+    const key = new HeldKey(dataKeyId, await this.service.unwrap(stored, { tenant, dataKeyId }));
     const ttl = Math.max(1, Math.round(this.holdMs * (1 - this.random() / 5)));
-    if (age === this.age) this.holding.set(slot(tenant, key.id), { tenant, key }, { ttl });
+    if (age === this.age) this.holding.set(slot(tenant, dataKeyId), { tenant, key }, { ttl });
     else key.drop();
     return key;
   }

@@ -1,7 +1,6 @@
 // Seals and opens under tenants' data keys, and counts what it seals.
-import type { KeyService } from '#ports';
-import { isFailure } from '#ports';
-import type { Records } from '#records';
+import { isFailure, type KeyService } from '#ports';
+import { type Bus, type Records, Watched } from '#records';
 import { DataKeys, type DataKeysOptions } from './data-keys.js';
 import { NONCE_BYTES, openEnvelope, parseEnvelope, sealEnvelope } from './envelope.js';
 import type { HeldKey } from './held-key.js';
@@ -23,10 +22,11 @@ export class Keyring extends Sealer {
   readonly stored: TenantKeyRecords;
   readonly budget: SealingBudget;
   private readonly random: (bytes: number) => Uint8Array;
+  private watched: Watched<boolean> | undefined;
 
   constructor(
     readonly service: KeyService,
-    records: Records,
+    private readonly records: Records,
     { random = pooledRandom(), sealings, ...held }: KeyringOptions = {},
   ) {
     super();
@@ -53,7 +53,27 @@ export class Keyring extends Sealer {
     return parseEnvelope(sealed, at).keyId === (await this.keys.currentId(at.tenant));
   }
 
+  /** Hears of rotations and shreds by other instances from now on. Records that are down are asked again. */
+  async watch(bus: Bus): Promise<void> {
+    const load = () => this.keys.refresh().then(() => true);
+    this.watched = new Watched({
+      records: this.records,
+      bus,
+      topic: 'keys',
+      key: 'keys/changes',
+      load,
+      initial: false,
+    });
+    await this.watched.open();
+  }
+
+  /** To be called after records of keys were changed: when it returns, what is held here accords with them. */
+  async changed(): Promise<void> {
+    await (this.watched ? this.watched.changed() : this.keys.refresh());
+  }
+
   async close(): Promise<void> {
+    await this.watched?.close();
     this.keys.drop();
     await this.service.close();
   }

@@ -4,9 +4,13 @@ import { failure, type KeyService, type Secret } from '#ports';
 import type { Bus, Records } from '#records';
 import type { CryptoConfig } from './crypto.section.js';
 import { derivedKey } from './derived-key.js';
+import type { KeyAdmin } from './key-admin.js';
 import { KeyNames } from './key-names.js';
 import { Keyring } from './keyring.js';
+import { KeyringAdmin } from './keyring-admin.js';
 import { MasterChoice } from './master-choice.js';
+import { NoKeys } from './no-keys.js';
+import { keyFromPassphrase } from './passphrase.js';
 import { PlainSealer } from './plain-sealer.js';
 import type { Sealer } from './sealer.js';
 
@@ -33,18 +37,31 @@ export interface OpenSealerOptions {
  * with: all stop the boot.
  */
 export async function openSealer(config: CryptoConfig, o: OpenSealerOptions): Promise<Sealer> {
+  return (await openCrypto(config, o)).sealer;
+}
+
+/** The sealer, with the administration of its keys. Closing the sealer closes both. Fails as `openSealer` does. */
+export async function openCrypto(
+  config: CryptoConfig,
+  o: OpenSealerOptions,
+): Promise<{ sealer: Sealer; admin: KeyAdmin }> {
   const service = await openKeyService(config, o);
-  if (!service) return new PlainSealer();
+  if (!service) return { sealer: new PlainSealer(), admin: new NoKeys() };
   const masters = new MasterChoice(service, o.records);
-  return new Keyring(service, o.records, { holdMs: config.keyCacheTtlMs, wrapUnder: () => masters.wrapUnder() });
+  const held = { holdMs: config.keyCacheTtlMs, wrapUnder: () => masters.wrapUnder() };
+  const ring = new Keyring(service, o.records, held);
+  await ring.watch(o.bus);
+  return { sealer: ring, admin: new KeyringAdmin(ring, o.records) };
 }
 
 /** The key service of the configuration; `undefined` where nothing is to be sealed. */
 export async function openKeyService(
-  { encryptionKey, formerEncryptionKeys, keyService, keyServiceOptions }: CryptoConfig,
-  { plugins = [], importPackage, signal }: Omit<OpenSealerOptions, 'records' | 'bus'>,
+  config: CryptoConfig,
+  { plugins = [], importPackage, signal, records }: Omit<OpenSealerOptions, 'bus'>,
 ): Promise<KeyService | undefined> {
-  if (keyService === 'local' && !encryptionKey) return undefined;
+  const { keyService } = config;
+  const options = keyService === 'local' ? await localKeys(config, records) : (config.keyServiceOptions ?? {});
+  if (!options) return undefined;
   const family = new ProviderFamily({
     family: 'key-service',
     variable: 'KEY_SERVICE',
@@ -52,9 +69,15 @@ export async function openKeyService(
     plugins,
     ...(importPackage && { importPackage }),
   });
-  const local = { current: encryptionKey, former: formerEncryptionKeys };
-  const options = keyService === 'local' ? local : (keyServiceOptions ?? {});
   return family.open(keyService, options, signal ? { signal } : {});
+}
+
+/** The keys that the configuration names: a key goes before a passphrase, whose key then only opens. */
+async function localKeys(config: CryptoConfig, records: Records) {
+  const { encryptionKey, encryptionPassphrase, formerEncryptionKeys } = config;
+  const made = encryptionPassphrase ? [await keyFromPassphrase(encryptionPassphrase, records)] : [];
+  const [current, ...others] = [...(encryptionKey ? [encryptionKey] : []), ...made];
+  return current && { current, former: [...others, ...formerEncryptionKeys] };
 }
 
 /** Names under KEY_NAME_SECRET, else under a key derived from `fallback` (the secret of tokens). */

@@ -54,6 +54,11 @@ export class SealingBudget {
   async reserved(tenants: readonly string[]): Promise<Record<string, number>[]> {
     return this.records.tallies(tenants.map(sealingsPlace));
   }
+
+  /** Forgets what was counted for a tenant whose keys are gone. */
+  async forget(tenant: string): Promise<void> {
+    await this.records.delete([sealingsPlace(tenant)]);
+  }
 }
 
 function sealingsPlace(tenant: string): string {
