@@ -201,11 +201,22 @@ describe('what goes wrong', () => {
   it('signs anew with the right time where the clock of this machine is off', async () => {
     const service = await open({ retries: 1 });
     const later = new Date(Date.now() + 3_600_000).toUTCString();
-    const skewed = kms.error('RequestTimeTooSkewed', 'Signature expired');
+    const skewed = kms.error('InvalidSignatureException', 'Signature expired: it is now an hour later');
     kms.next({ ...skewed, headers: { ...skewed.headers, date: later } });
     await service.wrap(KEY, AT);
     const [first, second] = kms.requests.slice(-2).map(({ headers }) => String(headers['x-amz-date']));
     expect(second!.slice(0, 11) > first!.slice(0, 11)).toBe(true);
+  });
+
+  it.each([
+    ['nothing in it', {}],
+    ['no JSON', '<html>'],
+  ])('takes a reply with %s for none', async (_, body) => {
+    const service = await open({ retries: 1 });
+    kms.next({ status: 200, body });
+    expect((await service.wrap(KEY, AT)).masterKeyId).toBe(current);
+    kms.next({ status: 200, body });
+    expect(await service.keys()).toHaveLength(2);
   });
 
   it('refuses what comes back in another length than it went', async () => {

@@ -14,7 +14,7 @@ import {
 } from '#ports';
 import { outgoingRules } from '#resilience';
 import { translated } from './aws-kms-failures.js';
-import { Bounds, dataKeyFrom, KeyServiceCalls } from './key-service-calls.js';
+import { Bounds, type CallSubject, dataKeyFrom, KeyServiceCalls, unavailable } from './key-service-calls.js';
 import { proven } from './proven.js';
 
 const PROVIDER = 'aws-kms';
@@ -82,28 +82,21 @@ class AwsKms extends KeyService {
     context: KeyContext,
     { masterKeyId = this.currentArn, ...options }: CallOptions & { masterKeyId?: string } = {},
   ): Promise<WrappedKey> {
-    const { CiphertextBlob } = await this.send('wrap', masterKeyId, options, (abortSignal) =>
-      this.client.send(
-        new this.sdk.EncryptCommand({ KeyId: masterKeyId, Plaintext: key, EncryptionContext: contextOf(context) }),
-        { abortSignal },
-      ),
-    );
-    return { masterKeyId, wrapped: Buffer.from(CiphertextBlob!).toString('base64') };
+    const blob = await this.use('wrap', masterKeyId, options, async (abortSignal) => {
+      const asked = { KeyId: masterKeyId, Plaintext: key, EncryptionContext: contextOf(context) };
+      return (await this.client.send(new this.sdk.EncryptCommand(asked), { abortSignal })).CiphertextBlob;
+    });
+    return { masterKeyId, wrapped: Buffer.from(blob).toString('base64') };
   }
 
   async unwrap({ masterKeyId, wrapped }: WrappedKey, context: KeyContext, options: CallOptions = {}) {
-    // KMS reads the key from the blob unless it is told: the one noted with the wrapped key is the only one that may open it.
-    const { Plaintext } = await this.send('unwrap', masterKeyId, options, (abortSignal) =>
-      this.client.send(
-        new this.sdk.DecryptCommand({
-          KeyId: masterKeyId,
-          CiphertextBlob: Uint8Array.from(Buffer.from(wrapped, 'base64')),
-          EncryptionContext: contextOf(context),
-        }),
-        { abortSignal },
-      ),
-    );
-    return dataKeyFrom(Plaintext!, PROVIDER);
+    const CiphertextBlob = Uint8Array.from(Buffer.from(wrapped, 'base64'));
+    const bytes = await this.use('unwrap', masterKeyId, options, async (abortSignal) => {
+      // KMS reads the key from the blob unless it is told: the one noted with the wrapped key is the only one that may open it.
+      const asked = { KeyId: masterKeyId, CiphertextBlob, EncryptionContext: contextOf(context) };
+      return (await this.client.send(new this.sdk.DecryptCommand(asked), { abortSignal })).Plaintext;
+    });
+    return dataKeyFrom(bytes, PROVIDER);
   }
 
   async close(): Promise<void> {
@@ -115,22 +108,32 @@ class AwsKms extends KeyService {
     return this.named.keys().next().value!;
   }
 
-  private async describe(keyId: string, options: CallOptions) {
-    const { KeyMetadata } = await this.calls.run({ operation: 'keys', masterKeyId: keyId }, options, (abortSignal) =>
-      this.client.send(new this.sdk.DescribeKeyCommand({ KeyId: keyId }), { abortSignal }),
-    );
-    return KeyMetadata as typeof KeyMetadata & { Arn: string };
+  private describe(keyId: string, options: CallOptions) {
+    return this.ask({ operation: 'keys', masterKeyId: keyId }, options, async (abortSignal) => {
+      const command = new this.sdk.DescribeKeyCommand({ KeyId: keyId });
+      const { KeyMetadata: found } = await this.client.send(command, { abortSignal });
+      return found?.Arn === undefined ? undefined : { ...found, Arn: found.Arn };
+    });
   }
 
-  private async send<T>(
+  private async use<T>(
     operation: 'wrap' | 'unwrap',
     masterKeyId: string,
     options: CallOptions,
-    call: (signal: AbortSignal) => Promise<T>,
+    call: (signal: AbortSignal) => Promise<T | undefined>,
   ): Promise<T> {
     // A stored record does not choose which key of the account is used.
     if (!this.named.has(masterKeyId)) throw failure('crypto.key_unknown', { keyId: masterKeyId });
-    return this.calls.run({ operation, masterKeyId }, options, call);
+    return this.ask({ operation, masterKeyId }, options, call);
+  }
+
+  /** To the SDK every field of a reply is optional. */
+  private ask<T>(about: CallSubject, options: CallOptions, call: (signal: AbortSignal) => Promise<T | undefined>) {
+    return this.calls.run(about, options, async (signal) => {
+      const given = await call(signal);
+      if (given === undefined) throw unavailable(PROVIDER, 'a reply without what was asked for');
+      return given;
+    });
   }
 }
 
