@@ -4,15 +4,26 @@ import { configToken, type RuntimeConfig, runtimeSection } from '#config';
 import { KeyNames, Sealer } from '#crypto';
 import { Bus, RedisConnection } from '#records';
 import { type CacheConfig, cacheSection } from './cache.section.js';
+import { LIFE_LIMIT, type LifeLimit } from './entry.js';
 import { openCache } from './open-cache.js';
+import { StorageQuota } from './storage-quota.js';
 import { TieredCache } from './tiered-cache.js';
 
-/** Needs the global ConfigModule, RecordsModule and CryptoModule. */
+/** Needs the global ConfigModule, RecordsModule and CryptoModule. Takes `LIFE_LIMIT` and `StorageQuota` where they are provided globally. */
 @Module({
   providers: [
     {
       provide: TieredCache,
-      inject: [configToken(cacheSection), configToken(runtimeSection), Sealer, KeyNames, RedisConnection, Bus],
+      inject: [
+        configToken(cacheSection),
+        configToken(runtimeSection),
+        Sealer,
+        KeyNames,
+        RedisConnection,
+        Bus,
+        { token: LIFE_LIMIT, optional: true },
+        { token: StorageQuota, optional: true },
+      ],
       useFactory: (
         config: CacheConfig,
         { dataDir }: RuntimeConfig,
@@ -20,7 +31,9 @@ import { TieredCache } from './tiered-cache.js';
         names: KeyNames,
         redis: RedisConnection | null,
         bus: Bus,
-      ) => openCache(config, { dataDir, sealer, names, redis: redis ?? undefined, bus }),
+        lifeLimit: LifeLimit | undefined,
+        quota: StorageQuota | undefined,
+      ) => openCache(config, { dataDir, sealer, names, redis: redis ?? undefined, bus, lifeLimit, quota }),
     },
   ],
   exports: [TieredCache],

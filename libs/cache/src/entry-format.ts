@@ -1,5 +1,5 @@
-// The bytes of a kept entry, version 1: one byte of version, a header in JSON, a line end, the value's JSON text in UTF-8.
-import type { Entry, Origin } from './entry.js';
+// The bytes of a kept entry, version 2: one byte of version, a header in JSON, a line end, the value's JSON text in UTF-8.
+import type { Entry, EntryCost, EntryLineage, Origin } from './entry.js';
 
 /** What is kept of an entry: sealed together, so that none of it can be changed alone. */
 export interface StoredEntry {
@@ -13,18 +13,22 @@ export interface StoredEntry {
   generation: number;
   /** Purges of tags and subjects of the tenant, whichever, so far when it was written. */
   groups: number;
-  /** Tags, each with its purges so far. */
+  /** Tags and subjects, each with its purges so far. */
   tags: readonly Counted[];
-  subject: Counted | undefined;
+  subjects: readonly Counted[];
+  lineage?: EntryLineage | undefined;
+  cost?: EntryCost | undefined;
 }
 
 export type Counted = readonly [name: string, generation: number];
 
-const VERSION = 1;
+const VERSION = 2;
+/** One subject, or none, and neither lineage nor cost. Read, and no longer written. */
+const FORMER_VERSION = 1;
 const LINE_END = 0x0a;
 
 export function encodeEntry(entry: StoredEntry): Uint8Array {
-  const { json, createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subject } = entry;
+  const { json, createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subjects } = entry;
   const header = JSON.stringify([
     createdAt,
     expiresAt,
@@ -34,7 +38,9 @@ export function encodeEntry(entry: StoredEntry): Uint8Array {
     generation,
     groups,
     tags,
-    subject ?? null,
+    subjects,
+    entry.lineage ?? null,
+    entry.cost ?? null,
   ]);
   const bytes = Buffer.allocUnsafe(2 + Buffer.byteLength(header) + Buffer.byteLength(json));
   bytes[0] = VERSION;
@@ -44,25 +50,36 @@ export function encodeEntry(entry: StoredEntry): Uint8Array {
   return bytes;
 }
 
-/** Reads what `encodeEntry` wrote; `undefined` for anything else, an unknown version included. */
+/** Reads what `encodeEntry` writes or wrote; `undefined` for anything else, an unknown version included. */
 export function decodeEntry(bytes: Uint8Array): StoredEntry | undefined {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerEnd = view.indexOf(LINE_END);
-  if (view[0] !== VERSION || headerEnd < 0) return undefined;
-  const header = readHeader(view.toString('utf8', 1, headerEnd));
-  return header && { ...header, json: view.toString('utf8', headerEnd + 1) };
+  const [version] = view;
+  if ((version !== VERSION && version !== FORMER_VERSION) || headerEnd < 0) return undefined;
+  const fields = parsed(view.toString('utf8', 1, headerEnd));
+  const header = version === VERSION ? fields : inPresentForm(fields);
+  return isHeader(header) ? storedEntry(header, view.toString('utf8', headerEnd + 1)) : undefined;
 }
 
-function readHeader(text: string): Omit<StoredEntry, 'json'> | undefined {
-  let fields: unknown;
+function parsed(text: string): unknown {
   try {
-    fields = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (!isHeader(fields)) return undefined;
-  const [createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subject] = fields;
+}
+
+function inPresentForm(fields: unknown): unknown {
+  if (!Array.isArray(fields) || fields.length !== 9) return undefined;
+  const subject = fields[8];
+  return [...fields.slice(0, 8), subject === null ? [] : [subject], null, null];
+}
+
+function storedEntry(header: Header, json: string): StoredEntry {
+  const [createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subjects, lineage, cost] =
+    header;
   return {
+    json,
     createdAt,
     expiresAt,
     staleUntil,
@@ -71,22 +88,37 @@ function readHeader(text: string): Omit<StoredEntry, 'json'> | undefined {
     generation,
     groups,
     tags,
-    subject: subject ?? undefined,
+    subjects,
+    lineage: lineage ?? undefined,
+    cost: cost ?? undefined,
   };
 }
 
-type Header = [number, number, number, Origin, boolean, number, number, Counted[], Counted | null];
+type Header = [
+  createdAt: number,
+  expiresAt: number,
+  staleUntil: number,
+  origin: Origin,
+  negative: boolean,
+  generation: number,
+  groups: number,
+  tags: Counted[],
+  subjects: Counted[],
+  lineage: EntryLineage | null,
+  cost: EntryCost | null,
+];
 
+/** Whoever sealed it wrote it, so the forms of lineage and cost are not looked into. */
 function isHeader(fields: unknown): fields is Header {
-  if (!Array.isArray(fields) || fields.length !== 9) return false;
-  const [createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subject] = fields;
+  if (!Array.isArray(fields) || fields.length !== 11) return false;
+  const [createdAt, expiresAt, staleUntil, origin, negative, generation, groups, tags, subjects, lineage, cost] =
+    fields;
   return (
     [createdAt, expiresAt, staleUntil, generation, groups].every(Number.isSafeInteger) &&
     (origin === 'written' || origin === 'vectordb') &&
     typeof negative === 'boolean' &&
-    Array.isArray(tags) &&
-    tags.every(isCounted) &&
-    (subject === null || isCounted(subject))
+    [tags, subjects].every((labels) => Array.isArray(labels) && labels.every(isCounted)) &&
+    [lineage, cost].every((one) => typeof one === 'object')
   );
 }
 
@@ -96,9 +128,7 @@ function isCounted(value: unknown): value is Counted {
 
 /** The entry as it is served. */
 export function servedEntry(name: string, stored: StoredEntry): Entry {
-  const { json, createdAt, expiresAt, staleUntil, origin, negative, subject } = stored;
-  const tags = stored.tags.map(([tag]) => tag);
-  const bytes = Buffer.byteLength(name) + Buffer.byteLength(json);
+  const { json, createdAt, expiresAt, staleUntil, origin, negative, lineage, cost } = stored;
   return {
     name,
     json,
@@ -107,9 +137,15 @@ export function servedEntry(name: string, stored: StoredEntry): Entry {
     staleUntil,
     origin,
     negative,
-    tags,
-    subject: subject?.[0],
-    bytes,
+    tags: stored.tags.map(labelOf),
+    subjects: stored.subjects.map(labelOf),
+    lineage,
+    cost,
+    bytes: Buffer.byteLength(name) + Buffer.byteLength(json),
     derived: undefined,
   };
+}
+
+function labelOf([label]: Counted): string {
+  return label;
 }

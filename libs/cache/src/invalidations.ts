@@ -7,6 +7,7 @@ import type { MemoryTier } from './memory-tier.js';
 /** What is no longer true. Tenants and groups go by their keyed names. */
 export type Change =
   | { kind: 'written' | 'forgotten'; name: string }
+  | { kind: 'removed'; names: readonly string[] }
   | { kind: 'tenant'; tenant: string }
   | { kind: 'group'; tenant: string; group: string };
 
@@ -36,6 +37,8 @@ export class Invalidations {
       case 'forgotten':
         this.fences.purgedName(change.name);
         return Number(this.memory.drop(change.name));
+      case 'removed':
+        return change.names.filter((name) => this.apply({ kind: 'forgotten', name })).length;
       case 'tenant':
         this.fences.purgedTenant(change.tenant);
         return this.memory.dropTenant(change.tenant);

@@ -36,13 +36,12 @@ export class Keyspace {
     return `${this.prefix}:${initial}:${this.tenantTag(tenant)}:${name}`;
   }
 
-  groupsOf(
-    tenant: string,
-    { tags, subject }: { tags?: readonly string[] | undefined; subject?: string | undefined },
-  ): string[] {
-    const groups = (tags ?? []).map((tag) => this.group('tag', tenant, tag));
-    if (subject !== undefined) groups.push(this.group('subject', tenant, subject));
-    return groups;
+  /** Those of the tags, then those of the subjects. */
+  groupsOf(tenant: string, { tags, subjects }: { tags: readonly string[]; subjects: readonly string[] }): string[] {
+    return [
+      ...tags.map((tag) => this.group('tag', tenant, tag)),
+      ...subjects.map((subject) => this.group('subject', tenant, subject)),
+    ];
   }
 
   /** Counts the purges of tags and subjects of a tenant, whichever. */

@@ -1,7 +1,7 @@
 // The entries nearest to the caller: in this process, bounded by bytes, the least recently used leave first.
 import { LRUCache } from 'lru-cache';
 import { announce } from '#ports';
-import { type Entry, type EntryRef, type Found, stateOf } from './entry.js';
+import { type Entry, type EntryRef, type Found, type LifeLimit, outlived } from './entry.js';
 
 /** What belongs to one tenant. A purge lets go of it as a whole: its slots are dead at once, and leave step by step. */
 interface Home {
@@ -31,6 +31,12 @@ export interface Belonging {
   groups: readonly string[];
 }
 
+export interface MemoryTierOptions {
+  lifeLimit?: LifeLimit | undefined;
+  /** Hears of each entry that had to leave for want of room. */
+  evicted?: ((ref: EntryRef) => void) | undefined;
+}
+
 /** What the objects around a small entry take. Bytes, measured on Node 24. */
 const OVERHEAD_BYTES = 800;
 const CLEARED_PER_WRITE = 64;
@@ -45,7 +51,10 @@ export class MemoryTier {
   #bytes = 0;
 
   /** @param maxBytes 0 keeps nothing. */
-  constructor(private readonly maxBytes: number) {
+  constructor(
+    private readonly maxBytes: number,
+    private readonly options: MemoryTierOptions = {},
+  ) {
     if (maxBytes <= 0) return;
     this.#slots = new LRUCache({ maxSize: maxBytes, dispose: (slot, _name, why) => this.#left(slot, why === 'evict') });
   }
@@ -62,6 +71,8 @@ export class MemoryTier {
   find(ref: EntryRef, now: number): Found | undefined {
     const slot = this.#slots?.get(ref.name);
     if (slot === undefined || !slot.home.alive || slot.home.tenant !== ref.tenant) return undefined;
+    const { lifeLimit } = this.options;
+    if (lifeLimit !== undefined && outlived(lifeLimit, ref.tenant, slot.entry, now)) return undefined;
     if (now < slot.entry.expiresAt) return slot.fresh;
     if (now < slot.entry.staleUntil) return slot.stale;
     this.drop(ref.name);
@@ -113,13 +124,14 @@ export class MemoryTier {
     this.#purged.length = 0;
   }
 
-  /** Live entries of a tenant after a name, in the order of names. */
-  list(tenantTag: string, after: string, limit: number, now: number): Entry[] {
-    const entries = [...(this.#homes.get(tenantTag)?.slots ?? [])].map((slot) => slot.entry);
-    return entries
-      .filter((entry) => entry.name > after && stateOf(entry, now) !== undefined)
-      .sort((one, other) => (one.name < other.name ? -1 : 1))
-      .slice(0, limit);
+  /** A tenant's entries, in the order of names. */
+  entriesOf(tenantTag: string): Entry[] {
+    return inOrder(this.#homes.get(tenantTag)?.slots);
+  }
+
+  /** The entries of a tag or subject, in the order of names. */
+  entriesIn(tenantTag: string, group: string): Entry[] {
+    return inOrder(this.#homes.get(tenantTag)?.groups.get(group));
   }
 
   #homeOf({ tenant, tenantTag }: Belonging): Home {
@@ -157,7 +169,9 @@ export class MemoryTier {
       members.delete(slot);
       if (members.size === 0) home.groups.delete(group);
     }
-    if (forRoom) announce('cache.evicted', { tier: 'memory', reason: 'size', bytes: weight });
+    if (!forRoom) return;
+    announce('cache.evicted', { tier: 'memory', reason: 'size', bytes: weight });
+    this.options.evicted?.({ tenant: home.tenant, name: slot.entry.name });
   }
 
   /** Takes some dead slots out, so that a purge of many entries costs no single caller much. */
@@ -172,14 +186,19 @@ export class MemoryTier {
   }
 }
 
+function inOrder(slots: ReadonlySet<Slot> | undefined): Entry[] {
+  return [...(slots ?? [])].map(({ entry }) => entry).sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
 function makeSlot(home: Home, entry: Entry, groups: readonly string[], weight: number): Slot {
   const fresh: Found = { entry, tier: 'memory', state: 'fresh' };
   return { home, entry, groups, weight, fresh, stale: { ...fresh, state: 'stale' } };
 }
 
 // A text with a character beyond Latin-1 takes two bytes a character in V8; the form derived from it is reckoned alike.
-function weightOf({ json, bytes, name, tags, subject }: Entry): number {
+function weightOf({ json, bytes, name, tags, subjects, lineage }: Entry): number {
   const oneByte = bytes - name.length === json.length;
-  const labels = tags.reduce((sum, tag) => sum + tag.length, subject?.length ?? 0);
+  const texts = [...tags, ...subjects, ...(lineage?.sources ?? []), ...(lineage?.runs ?? [])];
+  const labels = texts.reduce((sum, text) => sum + text.length, 0);
   return OVERHEAD_BYTES + 2 * (oneByte ? json.length : 2 * json.length) + 4 * labels;
 }

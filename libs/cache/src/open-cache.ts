@@ -4,11 +4,13 @@ import type { KeyNames, Sealer } from '#crypto';
 import type { ByteStore } from '#ports';
 import { type Bus, openBus, openRedis, type RedisConnection } from '#records';
 import type { CacheConfig } from './cache.section.js';
+import type { EntryRef, LifeLimit } from './entry.js';
 import { Fences } from './fences.js';
 import { Invalidations } from './invalidations.js';
 import { Keyspace } from './keyspace.js';
 import { MemoryTier } from './memory-tier.js';
 import { Policy } from './policy.js';
+import type { StorageQuota } from './storage-quota.js';
 import { StoredTier } from './stored-tier.js';
 import { RedisStore } from './stores/redis-store.js';
 import { SqliteStore } from './stores/sqlite-store.js';
@@ -23,6 +25,9 @@ export interface OpenCacheOptions {
   redis?: RedisConnection | undefined;
   /** How instances tell each other of purges; stays the giver's to close. */
   bus?: Bus | undefined;
+  /** The longest life of each tenant's entries, also of those that are kept already. Asked on every look-up. */
+  lifeLimit?: LifeLimit | undefined;
+  quota?: StorageQuota | undefined;
   now?: () => number;
   random?: () => number;
 }
@@ -32,24 +37,28 @@ export interface OpenCacheOptions {
  * works from memory until it is up.
  */
 export async function openCache(config: CacheConfig, o: OpenCacheOptions): Promise<TieredCache> {
-  const { now = Date.now, random = Math.random } = o;
+  const { now = Date.now, random = Math.random, lifeLimit, quota } = o;
   const redis = config.backend === 'redis' ? (o.redis ?? openRedis(config)) : undefined;
   const bus = o.bus ?? openBus(config, redis);
   const keys = new Keyspace(config.redisPrefix, o.names);
   const policy = new Policy(config, random);
   const fences = new Fences();
-  const memory = new MemoryTier(config.memoryMaxBytes);
   const store = await openStore(config, o.dataDir, redis);
+  const gone = ({ tenant, name }: EntryRef) => void quota?.release(tenant, [name]).catch(() => {});
+  // With a store behind it, what leaves memory for want of room is still kept.
+  const memory = new MemoryTier(config.memoryMaxBytes, { lifeLimit, evicted: store || !quota ? undefined : gone });
   const invalidations = new Invalidations(bus, memory, fences);
   await invalidations.open();
   return new TieredCache({
     memory,
-    stored: store && new StoredTier(store, o.sealer, keys, policy.longestLifeMs),
+    stored: store && new StoredTier(store, o.sealer, keys, policy.longestLifeMs, gone),
     keys,
     policy,
     fences,
     invalidations,
     entryMaxBytes: config.entryMaxBytes,
+    lifeLimit,
+    quota,
     now,
     close: async () => {
       if (!o.bus) await bus.close();

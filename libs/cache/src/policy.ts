@@ -29,14 +29,17 @@ export class Policy {
     return 2 * this.options.maxTtlMs;
   }
 
-  /** The life of an entry written now; `undefined` where it is not to be kept. Jitter only shortens. */
-  lifeOf(draft: Pick<EntryDraft, 'ttlMs' | 'staleMs' | 'negative'>, now: number): Life | undefined {
+  /**
+   * The life of an entry written now; `undefined` where it is not to be kept. Jitter only shortens.
+   * @param limitMs After so long it is no longer served, stale or not.
+   */
+  lifeOf(draft: Pick<EntryDraft, 'ttlMs' | 'staleMs' | 'negative'>, now: number, limitMs = Infinity): Life | undefined {
     const { ttlMs, maxTtlMs, ttlJitter, negativeTtlMs } = this.options;
     const wanted = draft.ttlMs ?? (draft.negative ? negativeTtlMs : ttlMs);
-    if (wanted <= 0) return undefined;
-    const longest = Math.min(wanted, maxTtlMs);
+    if (wanted <= 0 || limitMs <= 0) return undefined;
+    const longest = Math.min(wanted, maxTtlMs, limitMs);
     const expiresAt = now + Math.max(1, Math.round(longest * (1 - ttlJitter * this.random())));
-    return { createdAt: now, expiresAt, staleUntil: expiresAt + this.staleOf(draft) };
+    return { createdAt: now, expiresAt, staleUntil: Math.min(expiresAt + this.staleOf(draft), now + limitMs) };
   }
 
   private staleOf(draft: Pick<EntryDraft, 'staleMs' | 'negative'>): number {

@@ -1,7 +1,7 @@
 // The entries in the store: sealed, bound to their place, and no longer true once a purge has passed over them.
 import { type Sealer, unreadableReason } from '#crypto';
 import { type Announcements, announce, type ByteStore, isFailure, type Tier } from '#ports';
-import { type EntryRef, stateOf } from './entry.js';
+import type { Entry, EntryRef } from './entry.js';
 import { type Counted, decodeEntry, encodeEntry, type StoredEntry, servedEntry } from './entry-format.js';
 import type { Keyspace } from './keyspace.js';
 
@@ -12,10 +12,25 @@ export interface Purges {
   readonly name: number;
 }
 
-type Written = Omit<StoredEntry, 'generation' | 'groups' | 'tags' | 'subject'> & {
-  tags: readonly string[];
-  subject?: string | undefined;
-};
+/** A stored entry as it lies there, sealed. */
+export interface Row {
+  readonly ref: EntryRef;
+  readonly text: string;
+}
+
+/** Where a page begins, and how many entries it goes through; somewhat more or fewer where the store has it so. */
+export interface PageRequest {
+  cursor?: string | undefined;
+  limit: number;
+}
+
+export interface EntryPage {
+  entries: Entry[];
+  /** Where the next page begins; `undefined` after the last. */
+  cursor: string | undefined;
+}
+
+type Written = Omit<Entry, 'name' | 'bytes' | 'derived'>;
 type StoreCall = Announcements['cache.store_call']['operation'];
 
 const PURPOSE = 'cache-entry';
@@ -30,6 +45,8 @@ export class StoredTier {
     private readonly keys: Keyspace,
     /** After so long no entry written before is still served, so that counters of its purges may end. */
     private readonly longestLifeMs: number,
+    /** Hears of each entry that was found to be no longer true, and is deleted. */
+    private readonly gone: (ref: EntryRef) => void = () => {},
   ) {}
 
   get tier(): Tier {
@@ -46,8 +63,11 @@ export class StoredTier {
       // Mostly no tag or subject of the tenant was purged since, and none has to be asked for.
       if (entry.groups === Number(groups ?? 0) || (await this.#groupsHold(ref, entry, signal))) return entry;
     }
-    // Nobody waits for this, and nobody is told: the entry is not served either way.
-    this.#call('delete', undefined, (o) => this.store.delete([keys[0]!], o)).catch(() => {});
+    // Nobody waits for this: the entry is not served either way. What was written since stays.
+    void this.replace({ ref, text }, undefined).then(
+      (removed) => void (removed && this.gone(ref)),
+      () => {},
+    );
     return undefined;
   }
 
@@ -56,29 +76,74 @@ export class StoredTier {
   }
 
   /**
-   * Keeps the entry until `staleUntil`. Gives `false`, and keeps nothing, where a purge that concerns it has begun since
-   * `mark` was read.
+   * Keeps the entry until `staleUntil`, and gives what now lies there; `undefined`, and keeps nothing, where a purge that
+   * concerns it has begun since `mark` was read.
    */
   async write(
     ref: EntryRef,
     entry: Written,
     o: { now: number; mark?: Purges | undefined; signal?: AbortSignal | undefined },
-  ): Promise<boolean> {
+  ): Promise<Row | undefined> {
     const { now, mark, signal } = o;
+    const { tags, subjects } = entry;
     const groups = this.keys.groupsOf(ref.tenant, entry);
     const { purges, counts } = await this.#purgesWith(ref, groups, signal);
-    if (mark && differs(mark, purges, groups.length > 0)) return false;
-    const tags = entry.tags.map((tag, at): Counted => [tag, counts[at]!]);
-    const subject: Counted | undefined = entry.subject === undefined ? undefined : [entry.subject, counts.at(-1)!];
+    if (mark && differs(mark, purges, groups.length > 0)) return undefined;
+    const labels = [...tags, ...subjects].map((label, at): Counted => [label, counts[at]!]);
     const { generation, groups: fence } = purges;
-    const bytes = encodeEntry({ ...entry, generation, groups: fence, tags, subject });
-    const sealed = await this.sealer.seal(bytes, placeOf(ref));
-    const text = base64Of(sealed);
-    await this.#call('set', signal, (o) => this.store.set(this.keys.entry(ref), text, entry.staleUntil - now, o));
-    // A purge of this one entry counts first and deletes then: whoever of us comes second deletes it.
-    if (!mark || (await this.purges(ref, signal)).name === mark.name) return true;
-    await this.delete(ref, signal);
-    return false;
+    const counted = { tags: labels.slice(0, tags.length), subjects: labels.slice(tags.length) };
+    const row: Row = { ref, text: await this.#sealed(ref, { ...entry, ...counted, generation, groups: fence }) };
+    await this.#call('set', signal, (o) => this.store.set(this.keys.entry(ref), row.text, entry.staleUntil - now, o));
+    // A purge of one entry, and the erasure of a person, count first and delete then: whoever comes second deletes.
+    const people = groups.slice(tags.length);
+    if (!mark && people.length === 0) return row;
+    const after = await this.#purgesWith(ref, people, signal);
+    const erased = after.counts.some((count, at) => count !== counts[tags.length + at]);
+    if (!erased && (!mark || after.purges.name === mark.name)) return row;
+    await this.replace(row, undefined, signal);
+    return undefined;
+  }
+
+  /** Entries of a tenant as they lie there, true or not, some page at a time; a page may be empty though more follow. */
+  async rows(tenant: string, page: PageRequest): Promise<{ rows: Row[]; cursor: string | undefined }> {
+    const { refs, cursor } = await this.#refs(tenant, page);
+    return { rows: await this.rowsOf(refs), cursor };
+  }
+
+  /** Those of the entries that lie there. */
+  async rowsOf(refs: readonly EntryRef[]): Promise<Row[]> {
+    const keys = refs.map((ref) => this.keys.entry(ref));
+    const texts = await this.#call('get', undefined, (o) => this.store.getMany(keys, o));
+    return refs.flatMap((ref, at) => (texts[at] === undefined ? [] : [{ ref, text: texts[at] }]));
+  }
+
+  /** What was sealed for its place; `undefined` for anything else, about which nobody is told. */
+  async opened({ ref, text }: Row): Promise<StoredEntry | undefined> {
+    try {
+      return decodeEntry(await this.sealer.open(bytesOf(text), placeOf(ref)));
+    } catch (error) {
+      if (unreadableReason(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Seals anew what was sealed under a former key. Gives whether it did: not where the row has changed, or does not open. */
+  async reseal(row: Row): Promise<boolean> {
+    const place = placeOf(row.ref);
+    const sealed = bytesOf(row.text);
+    try {
+      if (await this.sealer.isCurrent(sealed, place)) return false;
+      const anew = await this.sealer.seal(await this.sealer.open(sealed, place), place);
+      return await this.replace(row, base64Of(anew));
+    } catch (error) {
+      if (unreadableReason(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Puts a text in the place of a row, for the life that is left; without a text deletes it. `false` where the row has changed. */
+  replace({ ref, text }: Row, next: string | undefined, signal?: AbortSignal): Promise<boolean> {
+    return this.#call('replace', signal, (o) => this.store.replace(this.keys.entry(ref), text, next, o));
   }
 
   /** Forgets one entry, and overtakes the fills of it. */
@@ -103,15 +168,11 @@ export class StoredTier {
     await this.#increment(fence, this.longestLifeMs);
   }
 
-  /** Entries of a tenant that may be served, some page at a time; a page may be empty though more follow. */
-  async list(tenant: string, page: { cursor?: string; limit: number }, now: number) {
-    const prefix = this.keys.entriesOf(tenant);
-    const { keys, cursor } = await this.#call('list', undefined, (o) => this.store.list(prefix, page, o));
-    const refs = keys.map((key): EntryRef => ({ tenant, name: key.slice(prefix.length) }));
+  /** Entries of a tenant that are true and that `serves` lets pass; paged as `rows`. */
+  async list(tenant: string, page: PageRequest, serves: (entry: StoredEntry) => boolean): Promise<EntryPage> {
+    const { refs, cursor } = await this.#refs(tenant, page);
     const read = await Promise.all(refs.map((ref) => this.read(ref)));
-    const entries = read.flatMap((entry, at) =>
-      entry && stateOf(entry, now) ? servedEntry(refs[at]!.name, entry) : [],
-    );
+    const entries = read.flatMap((entry, at) => (entry && serves(entry) ? servedEntry(refs[at]!.name, entry) : []));
     return { entries, cursor };
   }
 
@@ -135,7 +196,7 @@ export class StoredTier {
   /** What was sealed for this place, or `undefined` for anything else. */
   async #opened(ref: EntryRef, text: string): Promise<StoredEntry | undefined> {
     try {
-      const entry = decodeEntry(await this.sealer.open(Buffer.from(text, 'base64'), placeOf(ref)));
+      const entry = decodeEntry(await this.sealer.open(bytesOf(text), placeOf(ref)));
       if (!entry) announce('cache.rejected', { tier: this.tier, reason: 'malformed' });
       return entry;
     } catch (error) {
@@ -146,13 +207,25 @@ export class StoredTier {
     }
   }
 
+  async #refs(tenant: string, { cursor: after, limit }: PageRequest) {
+    const prefix = this.keys.entriesOf(tenant);
+    const page = { limit, ...(after !== undefined && { cursor: after }) };
+    const { keys, cursor } = await this.#call('list', undefined, (o) => this.store.list(prefix, page, o));
+    return { refs: keys.map((key): EntryRef => ({ tenant, name: key.slice(prefix.length) })), cursor };
+  }
+
   /** Whether no tag or subject of the entry was purged since it was written. */
-  async #groupsHold({ tenant }: EntryRef, { tags, subject }: StoredEntry, signal?: AbortSignal): Promise<boolean> {
-    if (tags.length === 0 && !subject) return true;
-    const groups = this.keys.groupsOf(tenant, { tags: tags.map(([tag]) => tag), subject: subject?.[0] });
+  async #groupsHold({ tenant }: EntryRef, { tags, subjects }: StoredEntry, signal?: AbortSignal): Promise<boolean> {
+    const then = [...tags, ...subjects];
+    if (then.length === 0) return true;
+    const [ofTags, ofSubjects] = [tags, subjects].map((labels) => labels.map(([label]) => label));
+    const groups = this.keys.groupsOf(tenant, { tags: ofTags!, subjects: ofSubjects! });
     const counts = await this.#call('get', signal, (o) => this.store.counters(groups, o));
-    const then = [...tags, ...(subject ? [subject] : [])];
     return then.every(([, count], at) => count === counts[at]);
+  }
+
+  async #sealed(ref: EntryRef, entry: StoredEntry): Promise<string> {
+    return base64Of(await this.sealer.seal(encodeEntry(entry), placeOf(ref)));
   }
 
   async #purgesWith(ref: EntryRef, groups: string[], signal?: AbortSignal) {
@@ -191,6 +264,10 @@ function placeOf({ tenant, name }: EntryRef) {
 
 function differs(mark: Purges, now: Purges, grouped: boolean): boolean {
   return mark.generation !== now.generation || mark.name !== now.name || (grouped && mark.groups !== now.groups);
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'base64');
 }
 
 function base64Of(bytes: Uint8Array): string {

@@ -2,33 +2,17 @@
 import { LRUCache } from 'lru-cache';
 import { announce, announced, failure, isFailure, type Tier } from '#ports';
 import { SingleFlight } from '#resilience';
-import { type Entry, type EntryDraft, type EntryRef, type Found, stateOf } from './entry.js';
+import type { FillMark, KeepOptions, Kept, LookOptions, Purged } from './cache-calls.js';
+import { type Entry, type EntryDraft, type EntryRef, type Found, type LifeLimit, outlived, stateOf } from './entry.js';
 import { servedEntry } from './entry-format.js';
-import type { FenceMark, Fences } from './fences.js';
+import type { Fences } from './fences.js';
 import type { Change, Invalidations } from './invalidations.js';
 import type { GroupKind, Keyspace } from './keyspace.js';
 import type { Belonging, MemoryTier } from './memory-tier.js';
 import type { Life, Policy } from './policy.js';
-import type { Purges, StoredTier } from './stored-tier.js';
-
-/** How things stood when a fill began. A purge since then makes `keep` keep nothing. */
-export interface FillMark {
-  readonly local: FenceMark;
-  /** Unknown where the store did not answer: the fill is then kept in memory only. */
-  readonly stored: Purges | undefined;
-}
-
-export interface Kept {
-  entry: Entry;
-  tiers: Tier[];
-  /** `false`: a purge overtook the fill, or the entry is of a kind that is not kept. */
-  kept: boolean;
-}
-
-export interface Purged {
-  /** How many entries left, where known. */
-  purged: number | null;
-}
+import type { StorageQuota } from './storage-quota.js';
+import type { EntryPage, PageRequest, Row, StoredTier } from './stored-tier.js';
+import { type Erased, type Probed, type Removed, type Resealed, Upkeep } from './upkeep.js';
 
 export interface TieredCacheParts {
   memory: MemoryTier;
@@ -38,6 +22,8 @@ export interface TieredCacheParts {
   fences: Fences;
   invalidations: Invalidations;
   entryMaxBytes: number;
+  lifeLimit?: LifeLimit | undefined;
+  quota?: StorageQuota | undefined;
   now?: () => number;
   /** What else was opened for this cache, closed with it. */
   close?: () => Promise<void>;
@@ -52,10 +38,13 @@ export class TieredCache {
   readonly #counters = new LRUCache<string, number>({ max: MOST_LOCAL_COUNTERS });
   readonly #now: () => number;
   readonly #memory: MemoryTier;
+  readonly #upkeep: Upkeep;
 
   constructor(private readonly parts: TieredCacheParts) {
-    this.#memory = parts.memory;
-    this.#now = parts.now ?? Date.now;
+    const { memory, quota, lifeLimit, now = Date.now } = parts;
+    this.#memory = memory;
+    this.#now = now;
+    this.#upkeep = new Upkeep({ ...parts, quota, lifeLimit, now });
   }
 
   /** Looks in memory alone, at once. A hit is announced; a miss is not yet known to be one. */
@@ -83,30 +72,32 @@ export class TieredCache {
   }
 
   /**
-   * Keeps an answer in the store and in memory. Where the store fails, in memory only.
-   * @throws Failure `cache.entry_too_large`
+   * Keeps an answer in the store and in memory. Where the store fails, in memory only. What goes beyond the tenant's
+   * quota is not kept.
+   * @throws Failure `cache.entry_too_large`; `quota.exceeded` where the answer was written by hand
    */
   async keep(ref: EntryRef, draft: EntryDraft, o: KeepOptions = {}): Promise<Kept> {
-    const { policy, memory, invalidations } = this.parts;
+    const { policy, memory, invalidations, lifeLimit } = this.parts;
     const now = o.now ?? this.#now();
     this.#checkSize(draft);
-    const life = policy.lifeOf(draft, now);
+    const life = policy.lifeOf(draft, now, lifeLimit?.(ref.tenant));
     const entry = entryOf(ref, draft, life ?? { createdAt: now, expiresAt: now, staleUntil: now });
     const notKept: Kept = { entry, tiers: [], kept: false };
     if (!life) return notKept;
     const whose = this.#belonging(ref, entry);
     const overtaken = this.#watch(ref, whose, o.mark);
-    if (overtaken()) return notKept;
+    if (overtaken() || !(await this.#held(ref, entry))) return notKept;
 
     const stored = await this.#keepInStore(ref, entry, now, o);
     if (stored === 'overtaken' || overtaken()) {
       memory.drop(ref.name);
+      await this.#withdraw(ref, stored);
       return notKept;
     }
     const change: Change = { kind: 'written', name: ref.name };
     invalidations.apply(change);
     const tiers: Tier[] = memory.put(entry, whose) ? ['memory'] : [];
-    if (stored === 'kept') tiers.push(this.parts.stored!.tier);
+    if (stored !== 'not') tiers.push(this.parts.stored!.tier);
     announce('cache.write', { tenant: ref.tenant, key: ref.name, origin: entry.origin, bytes: entry.bytes });
     await invalidations.spread(change).catch((error) => this.#storeFailed('publish', error));
     return { entry, tiers, kept: tiers.length > 0 };
@@ -125,6 +116,7 @@ export class TieredCache {
   async forget(ref: EntryRef): Promise<Purged> {
     const there = await this.entry(ref);
     await this.#purge({ kind: 'forgotten', name: ref.name }, (stored) => stored.forget(ref));
+    await this.#upkeep.release(ref.tenant, [ref.name]);
     const purged = there ? 1 : 0;
     announce('cache.purge', { tenant: ref.tenant, scope: 'entry', purged });
     return { purged };
@@ -133,6 +125,7 @@ export class TieredCache {
   async forgetTenant(tenant: string): Promise<Purged> {
     const change: Change = { kind: 'tenant', tenant: this.parts.keys.tenantTag(tenant) };
     const purged = await this.#purge(change, (stored) => stored.forgetTenant(tenant));
+    await this.#upkeep.release(tenant);
     announce('cache.purge', { tenant, scope: 'tenant', purged });
     return { purged };
   }
@@ -150,19 +143,51 @@ export class TieredCache {
     const near = this.parts.memory.find(ref, now)?.entry;
     if (near) return near;
     const stored = await this.parts.stored?.read(ref).catch(() => undefined);
-    return stored && stateOf(stored, now) && servedEntry(ref.name, stored);
+    return stored && this.#stateOf(ref, stored, now) && servedEntry(ref.name, stored);
   }
 
   /**
    * The entries of a tenant, some page at a time; a page may hold somewhat more than `limit`, or fewer though more follow.
    * @throws Failure `cache.store_unavailable`
    */
-  async entries(tenant: string, page: { cursor?: string | undefined; limit: number }): Promise<EntryPage> {
-    const { stored, memory, keys } = this.parts;
-    const { cursor, limit } = page;
-    if (stored) return stored.list(tenant, { limit, ...(cursor !== undefined && { cursor }) }, this.#now());
-    const entries = memory.list(keys.tenantTag(tenant), cursor ?? '', limit, this.#now());
-    return { entries, cursor: entries.length < limit ? undefined : entries.at(-1)?.name };
+  entries(tenant: string, page: PageRequest): Promise<EntryPage> {
+    return this.#upkeep.entries(tenant, page);
+  }
+
+  /**
+   * The entries about a person, whole, paged as `entries`.
+   * @throws Failure `cache.store_unavailable`
+   */
+  entriesAbout(tenant: string, subject: string, page: PageRequest): Promise<EntryPage> {
+    return this.#upkeep.entriesAbout(tenant, subject, page);
+  }
+
+  /**
+   * Purges as `forgetSubject`, then deletes what lies in the store about the person. A write that began before keeps
+   * nothing. Takes time with the number of the tenant's entries.
+   * @throws Failure `cache.store_unavailable`: some may still lie there, though none is served; to be repeated.
+   */
+  eraseSubject(tenant: string, subject: string): Promise<Erased> {
+    return this.#upkeep.eraseSubject(tenant, subject);
+  }
+
+  /**
+   * Seals a page of the tenant's stored entries anew, those that are sealed under a former key, each for the life that it
+   * has left. What was purged or written meanwhile stays as it is.
+   * @throws Failure `cache.store_unavailable`, or what the sealer fails with
+   */
+  reseal(tenant: string, page: PageRequest): Promise<Resealed> {
+    return this.#upkeep.reseal(tenant, page);
+  }
+
+  /** How many of at most `limit` stored entries of a tenant can be opened. Deletes none. Fails as `reseal`. */
+  probe(tenant: string, limit: number): Promise<Probed> {
+    return this.#upkeep.probe(tenant, limit);
+  }
+
+  /** Deletes those of a page of the tenant's entries that were made before then. Epoch milliseconds. Fails as `reseal`. */
+  removeOlder(tenant: string, createdBefore: number, page: PageRequest): Promise<Removed> {
+    return this.#upkeep.removeOlder(tenant, createdBefore, page);
   }
 
   /** The next number of a counter of the tenant, from 0; shared by all instances while the store answers. Never rejects. */
@@ -197,6 +222,7 @@ export class TieredCache {
   async close(): Promise<void> {
     const { invalidations, stored, memory, close } = this.parts;
     await invalidations.close();
+    await this.#upkeep.close();
     await stored?.close();
     memory.clear();
     await close?.();
@@ -208,7 +234,7 @@ export class TieredCache {
     const tenantTag = this.parts.keys.tenantTag(ref.tenant);
     const began = fences.mark(tenantTag, ref.name);
     const read = await stored.read(ref, signal).catch(() => undefined);
-    const state = read && stateOf(read, now);
+    const state = read && this.#stateOf(ref, read, now);
     if (!state) return undefined;
     const entry = servedEntry(ref.name, read);
     const whose = this.#belonging(ref, entry);
@@ -218,16 +244,36 @@ export class TieredCache {
     return { entry, tier: stored.tier, state };
   }
 
-  async #keepInStore(ref: EntryRef, entry: Entry, now: number, o: KeepOptions): Promise<'kept' | 'overtaken' | 'not'> {
+  async #keepInStore(ref: EntryRef, entry: Entry, now: number, o: KeepOptions): Promise<Row | 'overtaken' | 'not'> {
     const { stored } = this.parts;
     // How often things had been purged when the fill began is not known: it cannot be told whether a purge overtook it.
     if (!stored || (o.mark && !o.mark.stored)) return 'not';
     try {
-      const written = await stored.write(ref, entry, { now, mark: o.mark?.stored, signal: o.signal });
-      return written ? 'kept' : 'overtaken';
+      return (await stored.write(ref, entry, { now, mark: o.mark?.stored, signal: o.signal })) ?? 'overtaken';
     } catch {
       return 'not'; // Announced by the stored tier.
     }
+  }
+
+  /** Takes back what was written to the store before it was known to be overtaken. */
+  async #withdraw(ref: EntryRef, stored: Row | 'overtaken' | 'not'): Promise<void> {
+    if (typeof stored === 'object') await this.parts.stored!.replace(stored, undefined).catch(() => {});
+    if (this.parts.quota && !(await this.entry(ref))) await this.#upkeep.release(ref.tenant, [ref.name]);
+  }
+
+  /** Whether the tenant's quota takes the entry. What nobody asked to be kept is dropped without a word. */
+  async #held({ tenant, name }: EntryRef, { bytes, staleUntil, origin }: Entry): Promise<boolean> {
+    try {
+      await this.parts.quota?.hold(tenant, name, bytes, staleUntil);
+      return true;
+    } catch (error) {
+      if (origin === 'written') throw error;
+      return false;
+    }
+  }
+
+  #stateOf({ tenant }: EntryRef, entry: Pick<Entry, 'createdAt' | 'expiresAt' | 'staleUntil'>, now: number) {
+    return outlived(this.parts.lifeLimit, tenant, entry, now) ? undefined : stateOf(entry, now);
   }
 
   /** Asks later whether a purge, or for a fill also another write, has come in between. */
@@ -244,6 +290,7 @@ export class TieredCache {
     const group = keys.group(scope, tenant, label);
     const change: Change = { kind: 'group', tenant: keys.tenantTag(tenant), group };
     const purged = await this.#purge(change, async (stored) => void (await stored.forgetGroup(tenant, group)));
+    this.#upkeep.purged(tenant);
     announce('cache.purge', { tenant, scope, purged });
     return { purged };
   }
@@ -285,24 +332,8 @@ export class TieredCache {
   }
 }
 
-export interface LookOptions {
-  signal?: AbortSignal | undefined;
-  now?: number;
-}
-
-export interface KeepOptions {
-  mark?: FillMark | undefined;
-  signal?: AbortSignal | undefined;
-  now?: number;
-}
-
-export interface EntryPage {
-  entries: Entry[];
-  cursor: string | undefined;
-}
-
 function entryOf({ name }: EntryRef, draft: EntryDraft, life: Life): Entry {
-  const { json, origin, negative = false, tags = [], subject } = draft;
+  const { json, origin, negative = false, tags = [], subjects = [], lineage, cost } = draft;
   const bytes = Buffer.byteLength(name) + Buffer.byteLength(json);
-  return { name, json, ...life, origin, negative, tags, subject, bytes, derived: undefined };
+  return { name, json, ...life, origin, negative, tags, subjects, lineage, cost, bytes, derived: undefined };
 }

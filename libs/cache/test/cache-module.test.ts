@@ -1,5 +1,5 @@
-// The container gets one cache, one bus and one Redis connection, and closes them when it stops.
-import { Module } from '@nestjs/common';
+// The container gets one cache over its records, its bus and its Redis connection, and closes it when it stops.
+import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig, runtimeSection } from '#config';
@@ -7,9 +7,11 @@ import { ConfigModule } from '#config/module';
 import { cryptoSection, KeyNames } from '#crypto';
 import { CryptoModule } from '#crypto/module';
 import { Secret } from '#ports';
+import { Bus, LocalBus, RedisBus, RedisConnection } from '#records';
+import { RecordsModule } from '#records/module';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { CacheModule } from '../src/cache.module.js';
-import { Bus, cacheSection, LocalBus, RedisBus, RedisConnection, TieredCache } from '../src/index.js';
+import { cacheSection, LIFE_LIMIT, StorageQuota, TieredCache } from '../src/index.js';
 import { aDraft, aFolder, anEntry } from './support/a-cache.js';
 
 let redis: RedisServer;
@@ -18,13 +20,21 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-async function started(env: Record<string, string>) {
+async function started(env: Record<string, string>, more: DynamicModule[] = []) {
   const given: Record<string, string> = { DATA_DIR: await aFolder(), ...env };
   const sections = [runtimeSection, cacheSection, cryptoSection];
   const lookUp = (name: string) => (given[name] ? { text: given[name], source: 'test' } : undefined);
   const config = readConfig(sections, { lookUp }) as Record<string, unknown>;
   const crypto = CryptoModule.forRoot({ nameSecret: new Secret('a secret of more than thirty-two characters') });
-  @Module({ imports: [ConfigModule.forRoot(sections, config), crypto, CacheModule] })
+  const place = {
+    redisPrefix: 'resk',
+    storeTimeoutMs: 2000,
+    dataDir: given.DATA_DIR!,
+    redisUrl: new Secret(redis.url),
+  };
+  const cacheBackend = env.CACHE_BACKEND === 'redis' ? 'redis' : 'sqlite';
+  const records = RecordsModule.forRoot({ ...place, cacheBackend });
+  @Module({ imports: [ConfigModule.forRoot(sections, config), records, crypto, ...more, CacheModule] })
   class App {}
   return (await Test.createTestingModule({ imports: [App] }).compile()).init();
 }
@@ -52,17 +62,19 @@ test('with Redis: one connection for the cache and the bus, closed when the appl
   expect(connection.up).toBe(false);
 });
 
-test('the bus within a process carries messages to all who hear the topic, until they stop', async () => {
-  const bus = new LocalBus();
-  const heard: string[] = [];
-  const stop = await bus.subscribe('a', (message) => heard.push(`first ${message}`));
-  await bus.subscribe('a', (message) => heard.push(`second ${message}`));
-  await bus.publish('a', '1');
-  await bus.publish('b', '2');
-  await stop();
-  await bus.publish('a', '3');
-  await bus.close();
-  await bus.close();
-  await bus.publish('a', '4');
-  expect(heard).toEqual(['first 1', 'second 1', 'second 3']);
+test('takes a limit of lives and a quota where the container has them', async () => {
+  @Global()
+  @Module({})
+  class Limits {}
+  const held: string[] = [];
+  const quota: StorageQuota = { hold: async (tenant) => void held.push(tenant), release: async () => {} };
+  const providers = [
+    { provide: LIFE_LIMIT, useValue: () => 5000 },
+    { provide: StorageQuota, useValue: quota },
+  ];
+  const app = await started({}, [{ module: Limits, providers, exports: [LIFE_LIMIT, StorageQuota] }]);
+  const { entry } = await app.get(TieredCache).keep(anEntry('north', 'a'), aDraft());
+  expect(entry.expiresAt - entry.createdAt).toBeLessThanOrEqual(5000);
+  expect(held).toEqual(['north']);
+  await app.close();
 });

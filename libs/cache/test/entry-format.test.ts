@@ -4,13 +4,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeEntry, encodeEntry } from '../src/entry-format.js';
 
-const { vectors } = JSON.parse(readFileSync(new URL('entry-format.vectors.json', import.meta.url), 'utf8'));
+const { version1, version2 } = JSON.parse(readFileSync(new URL('entry-format.vectors.json', import.meta.url), 'utf8'));
 
-test('entries of version 1 are written and read as they always were', () => {
-  for (const { entry, bytes } of vectors) {
+test('entries of version 2 are written and read as they always were', () => {
+  for (const { entry, bytes } of version2) {
     expect(Buffer.from(encodeEntry(entry)).toString('base64')).toBe(bytes);
     expect(decodeEntry(Buffer.from(bytes, 'base64'))).toEqual(entry);
   }
+});
+
+test('entries of version 1 are read still', () => {
+  for (const { entry, bytes } of version1) expect(decodeEntry(Buffer.from(bytes, 'base64'))).toEqual(entry);
 });
 
 test('every entry is read as it was written', () => {
@@ -25,7 +29,9 @@ test('every entry is read as it was written', () => {
     generation: fc.nat(),
     groups: fc.nat(),
     tags: fc.array(counted),
-    subject: fc.option(counted, { nil: undefined }),
+    subjects: fc.array(counted),
+    lineage: fc.option(fc.record({ model: fc.string(), sources: fc.array(fc.string()) }), { nil: undefined }),
+    cost: fc.option(fc.record({ provider: fc.string(), model: fc.string(), tokens: fc.nat() }), { nil: undefined }),
   });
   fc.assert(
     fc.property(entry, (one) => {
@@ -34,31 +40,38 @@ test('every entry is read as it was written', () => {
   );
 });
 
-test('an entry cut short anywhere in its header, or with a header of another form, is none', () => {
-  const whole = Buffer.from(vectors[1].bytes, 'base64');
-  for (let length = 0; length <= whole.indexOf(0x0a); length++)
-    expect(decodeEntry(whole.subarray(0, length))).toBeUndefined();
-  const header = ['[1,2,3,"written",false,0,0,[],null]', '{', '{}', '[]', 'null'];
-  const broken = [
-    '[1,2,"3","written",false,0,0,[],null]',
-    '[1,2,3,"stolen",false,0,0,[],null]',
-    '[1,2,3,"written",0,0,0,[],null]',
+test('an entry cut short anywhere in its header is none', () => {
+  for (const { bytes } of [version1[1], version2[1]]) {
+    const whole = Buffer.from(bytes, 'base64');
+    for (let length = 0; length <= whole.indexOf(0x0a); length++)
+      expect(decodeEntry(whole.subarray(0, length))).toBeUndefined();
+  }
+});
+
+test.each([
+  [1, '[1,2,3,"written",false,0,0,[],null]', '[1,2,3,"written",false,0,0,[],null,null]'],
+  [2, '[1,2,3,"written",false,0,0,[],[],null,null]', '[1,2,3,"written",false,0,0,[],null]'],
+])('an entry of version %d with a header of another form is none', (version, sound, foreign) => {
+  const read = (header: string) => decodeEntry(Buffer.from(`${String.fromCharCode(version)}${header}\n1`));
+  expect(read(sound)).toMatchObject({ json: '1', subjects: [] });
+  for (const header of [foreign, '{', '{}', '[]', 'null']) expect(read(header)).toBeUndefined();
+  const broken: [string, string][] = [
+    ['3', '"3"'],
+    ['"written"', '"stolen"'],
+    ['false', '0'],
+    ['[]', '{}'],
+    ['[]', '[["a"]]'],
+    ['[]', '[["a",1.5]]'],
+    ['null', '1'],
+    ['null', '["a",1.5]'],
   ];
-  const counted = [
-    '[1,2,3,"written",false,0,0,{},null]',
-    '[1,2,3,"written",false,0,0,[["a"]],null]',
-    '[1,2,3,"written",false,0,0,[],["a",1.5]]',
-  ];
-  const [sound, ...rest] = [...header, ...broken, ...counted].map((text) =>
-    decodeEntry(Buffer.from(`\u0001${text}\n1`)),
-  );
-  expect(sound).toMatchObject({ json: '1' });
-  for (const one of rest) expect(one).toBeUndefined();
+  for (const [from, to] of broken.slice(0, version === 2 ? 7 : 8))
+    expect(read(sound.replace(from, to))).toBeUndefined();
 });
 
 test('bytes of another version are none', () => {
-  const bytes = Buffer.from(vectors[0].bytes, 'base64');
-  for (const version of [0, 2, 255]) {
+  const bytes = Buffer.from(version2[0].bytes, 'base64');
+  for (const version of [0, 3, 255]) {
     bytes[0] = version;
     expect(decodeEntry(bytes)).toBeUndefined();
   }

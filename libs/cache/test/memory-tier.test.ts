@@ -13,7 +13,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 function anEntry(name: string, json = '"x"', over: Partial<Entry> = {}): Entry {
   const life = { createdAt: NOW, expiresAt: NOW + 1000, staleUntil: NOW + 1500 };
   const bytes = Buffer.byteLength(name) + Buffer.byteLength(json);
-  return { name, json, ...life, origin: 'written', negative: false, tags: [], bytes, ...over };
+  return { name, json, ...life, origin: 'written', negative: false, tags: [], subjects: [], bytes, ...over };
 }
 
 const whose = (tenant: string, groups: string[] = []) => ({ tenant, tenantTag: `${tenant}!`, groups });
@@ -112,18 +112,30 @@ describe('letting go of a tenant', () => {
     for (let n = 0; n < 10; n++) tier.put(anEntry(`n${n}`), whose('north'));
     tier.dropTenant('north!');
     for (let n = 0; n < 200; n++) tier.put(anEntry(`s${n}`, '"long enough to crowd out"'), whose('south', ['g']));
-    const listed = tier.list('south!', '', 1000, NOW);
+    const listed = tier.entriesOf('south!');
     expect(tier.entries).toBe(listed.length);
     expect(tier.dropGroup('south!', 'g')).toBe(listed.length);
     expect([tier.entries, tier.bytes]).toEqual([0, 0]);
   });
 });
 
-test('lists a tenant’s live entries by name, after a name', () => {
+test('lists the entries of a tenant, and of a group, in the order of names', () => {
   const tier = new MemoryTier(2 ** 20);
-  for (const name of ['c', 'a', 'b']) tier.put(anEntry(name), whose('north'));
-  tier.put(anEntry('0', '1', { staleUntil: NOW, expiresAt: NOW }), whose('north'));
-  expect(tier.list('north!', '', 2, NOW).map(({ name }) => name)).toEqual(['a', 'b']);
-  expect(tier.list('north!', 'b', 2, NOW).map(({ name }) => name)).toEqual(['c']);
-  expect(tier.list('south!', '', 2, NOW)).toEqual([]);
+  const names = (entries: Entry[]) => entries.map(({ name }) => name);
+  for (const name of ['c', 'a', 'b']) tier.put(anEntry(name), whose('north', name === 'a' ? [] : ['g']));
+  expect(names(tier.entriesOf('north!'))).toEqual(['a', 'b', 'c']);
+  expect(names(tier.entriesIn('north!', 'g'))).toEqual(['b', 'c']);
+  expect([...tier.entriesOf('south!'), ...tier.entriesIn('south!', 'g'), ...tier.entriesIn('north!', 'h')]).toEqual([]);
+});
+
+test('gives no entry that is older than its tenant lets entries be', () => {
+  const limits: Record<string, number> = { north: 500 };
+  const tier = new MemoryTier(2 ** 20, { lifeLimit: (tenant) => limits[tenant] });
+  tier.put(anEntry('n'), whose('north'));
+  tier.put(anEntry('s'), whose('south'));
+  expect(tier.find(at('north', 'n'), NOW + 499)?.state).toBe('fresh');
+  expect(tier.find(at('north', 'n'), NOW + 500)).toBeUndefined();
+  expect(tier.find(at('south', 's'), NOW + 500)?.state).toBe('fresh');
+  limits.south = 100;
+  expect(tier.find(at('south', 's'), NOW + 500)).toBeUndefined();
 });

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { PlainSealer } from '#crypto';
+import { LocalBus } from '#records';
 import { Fences } from '../src/fences.js';
-import { LocalBus, SqliteStore, TieredCache } from '../src/index.js';
+import { SqliteStore, TieredCache } from '../src/index.js';
 import { Invalidations } from '../src/invalidations.js';
 import { Keyspace } from '../src/keyspace.js';
 import { MemoryTier } from '../src/memory-tier.js';

@@ -39,10 +39,10 @@ async function aSealedCache(sealer: Sealer = aSealer()) {
 
 test('nothing of an entry can be read from the store', async () => {
   const { cache, row } = await aSealedCache();
-  await cache.keep(REF, aDraft({ json: '"the secret answer"', tags: ['secret-tag'], subject: 'secret-person' }));
+  await cache.keep(REF, aDraft({ json: '"the secret answer"', tags: ['secret-tag'], subjects: ['secret-person'] }));
   const bytes = Buffer.from((await row())!, 'base64').toString('latin1');
   expect(bytes).not.toMatch(/secret|answer|written/);
-  expect((await cache.look(REF))?.entry).toMatchObject({ json: '"the secret answer"', subject: 'secret-person' });
+  expect((await cache.look(REF))?.entry).toMatchObject({ json: '"the secret answer"', subjects: ['secret-person'] });
 });
 
 test.each([
@@ -71,7 +71,7 @@ test('an entry of another tenant under the same name does not open', async () =>
   const stolen = { ...REF, tenant: 'south' };
   await put((await row())!, stolen);
   expect(await cache.look(stolen)).toBeUndefined();
-  expect(seen).toEqual(['sqlite tampered']);
+  expect(seen).toEqual(['sqlite unknown_key']);
 });
 
 test('an entry written without a key is refused once there is one, and one under an unknown key always', async () => {

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { byteStoreContract, Secret } from '#ports';
+import { RedisConnection } from '#records';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
-import { RedisConnection, RedisStore, SqliteStore } from '../src/index.js';
+import { RedisStore, SqliteStore } from '../src/index.js';
 import { aFolder } from './support/a-cache.js';
 
 describe('the SQLite store', () => {

@@ -108,7 +108,7 @@ describe.each(['memory', 'sqlite', 'redis'])('a cache with the backend %s', (bac
     const cache = await openOne();
     const forget = (tenant: string, label: string) =>
       kind === 'tag' ? cache.forgetTag(tenant, label) : cache.forgetSubject(tenant, label);
-    const labelled = (label: string) => aDraft(kind === 'tag' ? { tags: ['extra', label] } : { subject: label });
+    const labelled = (label: string) => aDraft(kind === 'tag' ? { tags: ['extra', label] } : { subjects: [label] });
     const [red, blue, plain, south] = [anEntry('north', 'red'), anEntry('north', 'blue'), REF, anEntry('south', 'red')];
     await cache.keep(red, labelled('red'));
     await cache.keep(blue, labelled('blue'));
@@ -130,7 +130,7 @@ describe.each(['memory', 'sqlite', 'redis'])('a cache with the backend %s', (bac
   });
 
   describe('a fill that began before a purge is not kept:', () => {
-    const labelled = aDraft({ tags: ['red'], subject: 'ann' });
+    const labelled = aDraft({ tags: ['red'], subjects: ['ann'] });
     test.each([
       ['of the entry', (cache) => cache.forget(REF)],
       ['of the tenant', (cache) => cache.forgetTenant('north')],
@@ -280,7 +280,14 @@ describe.each(['sqlite', 'redis'])('a cache over the store %s', (backend) => {
     const clock = new Clock();
     const open = await aService(backend);
     const json = JSON.stringify({ text: 'é€😀\u0000"\n', lone: '\ud800' });
-    const draft = aDraft({ json, ttlMs: MINUTE, staleMs: 1000, tags: ['a', 'b'], subject: 'ann', origin: 'vectordb' });
+    const draft = aDraft({
+      json,
+      ttlMs: MINUTE,
+      staleMs: 1000,
+      tags: ['a', 'b'],
+      subjects: ['ann'],
+      origin: 'vectordb',
+    });
     const { entry } = await (await open({}, clock)).keep(REF, draft);
     const restarted = await open({}, clock);
     clock.advance(MINUTE / 2);
@@ -305,7 +312,7 @@ describe.each(['sqlite', 'redis'])('a cache over the store %s', (backend) => {
   test('purges hold after a restart', async () => {
     const open = await aService(backend);
     const first = await open();
-    const drafts = { entry: aDraft(), tag: aDraft({ tags: ['red'] }), subject: aDraft({ subject: 'ann' }) };
+    const drafts = { entry: aDraft(), tag: aDraft({ tags: ['red'] }), subject: aDraft({ subjects: ['ann'] }) };
     for (const [label, draft] of Object.entries(drafts)) await first.keep(anEntry('north', label), draft);
     await first.keep(anEntry('south', 'tenant'), aDraft());
     await first.forget(anEntry('north', 'entry'));

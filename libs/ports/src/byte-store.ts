@@ -20,6 +20,11 @@ export abstract class ByteStore {
   abstract getMany(keys: readonly string[], options?: CallOptions): Promise<(string | undefined)[]>;
   /** Keeps the value for `ttlMs` milliseconds. When it returns, a restart of the process does not lose it. */
   abstract set(key: string, value: string, ttlMs: number, options?: CallOptions): Promise<void>;
+  /**
+   * Puts `value` where `expected` stands, for the life that it has left; `undefined` as value deletes it. Gives `false`,
+   * and changes nothing, where anything else stands. Atomic over all processes.
+   */
+  abstract replace(key: string, expected: string, value: string | undefined, options?: CallOptions): Promise<boolean>;
   /** Deletes keys. Gives how many there were, where known. */
   abstract delete(keys: readonly string[], options?: CallOptions): Promise<number | undefined>;
   /**

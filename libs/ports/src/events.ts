@@ -21,7 +21,11 @@ export interface Announcements {
   'cache.rejected': { tier: Tier; reason: 'unsealed' | 'tampered' | 'unknown_key' | 'malformed' };
   /** A call to a store that failed, and was answered from the next layer. */
   'cache.store_failed': { tier: Tier; operation: string; code: string };
-  'cache.store_call': { tier: Tier; operation: 'get' | 'set' | 'delete' | 'increment' | 'list'; durationMs: number };
+  'cache.store_call': {
+    tier: Tier;
+    operation: 'get' | 'set' | 'replace' | 'delete' | 'increment' | 'list';
+    durationMs: number;
+  };
   /** A document whose payload could not be trusted: counted and never served. Deleted, save for `unknown_key`: that key may come back. */
   'vector.rejected': { provider: string; reason: 'unsealed' | 'tampered' | 'unknown_key' | 'malformed' };
   /** One call to a provider, after retries. */

@@ -30,7 +30,7 @@ export class AnswersService {
       tags: [...(answer.tags ?? []), this.names.questionTag(answer.query, asker.tenant)],
       ...(answer.ttl !== undefined && { ttlMs: answer.ttl * 1000 }),
       ...(answer.staleTtl !== undefined && { staleMs: answer.staleTtl * 1000 }),
-      ...(answer.subject !== undefined && { subject: answer.subject }),
+      ...(answer.subject !== undefined && { subjects: [answer.subject] }),
     };
     const { entry, kept } = await this.cache.keep(ref, draft, { signal });
     if (!kept) throw failure('cache.not_kept', {});

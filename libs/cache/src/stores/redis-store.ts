@@ -8,10 +8,17 @@ import { ManagedTexts } from './managed-texts.js';
 const SCANS_PER_PAGE = 20;
 const MOST_KEYS_PER_SCAN = 500;
 
+/** KEYS: the entry. ARGV: what must stand there, '1' where it is to be deleted, the new value. */
+const REPLACE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '1' then redis.call('UNLINK', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[3], 'KEEPTTL') end
+return 1`;
+
 /** Redis ends keys by itself, so a value is kept exactly as it is given. The connection stays its opener's to close. */
 export class RedisStore extends ByteStore {
   readonly tier = 'redis';
   readonly #texts: ManagedTexts;
+  readonly #replace: ReturnType<RedisConnection['script']>;
 
   constructor(private readonly connection: RedisConnection) {
     super();
@@ -20,6 +27,7 @@ export class RedisStore extends ByteStore {
       write: (text) => text,
       read: (row) => ({ value: row, expires: undefined }),
     });
+    this.#replace = connection.script(REPLACE);
   }
 
   getMany(keys: readonly string[], options?: CallOptions): Promise<(string | undefined)[]> {
@@ -28,6 +36,11 @@ export class RedisStore extends ByteStore {
 
   set(key: string, value: string, ttlMs: number, options?: CallOptions): Promise<void> {
     return this.connection.run('set', () => this.#texts.set(key, value, ttlMs), options);
+  }
+
+  async replace(key: string, expected: string, value: string | undefined, options?: CallOptions): Promise<boolean> {
+    const given = [expected, value === undefined ? '1' : '0', value ?? ''];
+    return (await this.#replace.run([key], given, options)) === 1;
   }
 
   delete(keys: readonly string[], options?: CallOptions): Promise<undefined> {

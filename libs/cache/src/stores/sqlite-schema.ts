@@ -26,7 +26,9 @@ function timeOf(ms: number): string {
 
 const EXPIRES = `CAST(substr(value, 1, ${TIME_LENGTH}) AS INTEGER)`;
 const WRITTEN = `CAST(substr(value, ${TIME_LENGTH + 1}, ${TIME_LENGTH}) AS INTEGER)`;
-const COUNT = `substr(value, ${HEAD_LENGTH + 1})`;
+const TEXT = `substr(value, ${HEAD_LENGTH + 1})`;
+/** As bytes: of a text, substr takes what stands before its first NUL. */
+const IS_TEXT = `substr(CAST(value AS BLOB), ${HEAD_LENGTH + 1}) = CAST(?2 AS BLOB)`;
 
 /** @keyv/sqlite makes the table itself. */
 export const SCHEMA = [
@@ -44,7 +46,11 @@ export const SQL = {
   health: 'SELECT count(*) AS count FROM retired',
   increment:
     `INSERT INTO ${TABLE} (key, value) VALUES (?1, ?2 || '1') ON CONFLICT (key) DO UPDATE SET value = ?2 ||` +
-    ` (CASE WHEN ${EXPIRES} > ?3 THEN CAST(${COUNT} AS INTEGER) ELSE 0 END + 1) RETURNING ${COUNT} AS count`,
+    ` (CASE WHEN ${EXPIRES} > ?3 THEN CAST(${TEXT} AS INTEGER) ELSE 0 END + 1) RETURNING ${TEXT} AS count`,
+  replace:
+    `UPDATE ${TABLE} SET value = substr(value, 1, ${HEAD_LENGTH}) || ?3` +
+    ` WHERE key = ?1 AND ${IS_TEXT} AND ${EXPIRES} > ?4 RETURNING key`,
+  deleteThis: `DELETE FROM ${TABLE} WHERE key = ?1 AND ${IS_TEXT} AND ${EXPIRES} > ?3 RETURNING key`,
   list: `SELECT key FROM ${TABLE} WHERE key >= ?1 AND key < ?2 AND key > ?3 AND ${EXPIRES} > ?4 ORDER BY key LIMIT ?5`,
   countUnder:
     `SELECT count(*) AS count FROM ${TABLE} WHERE key >= ?1 AND key < ?2 AND ${EXPIRES} > ?3` +

@@ -68,6 +68,16 @@ export class SqliteStore extends ByteStore {
     return this.#call(options, () => this.#texts.set(key, value, ttlMs));
   }
 
+  async replace(key: string, expected: string, value: string | undefined, options?: CallOptions): Promise<boolean> {
+    const now = this.now();
+    const rows = await this.#call(options, () =>
+      value === undefined
+        ? this.#query(SQL.deleteThis, key, expected, now)
+        : this.#query(SQL.replace, key, expected, value, now),
+    );
+    return rows.length === 1;
+  }
+
   delete(keys: readonly string[], options?: CallOptions): Promise<undefined> {
     return this.#call(options, async () => void (await this.#texts.delete([...keys])));
   }

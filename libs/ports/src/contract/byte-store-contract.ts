@@ -69,6 +69,23 @@ export function byteStoreContract(open: () => Promise<ByteStore>): ContractCase[
       assert.ok(deleted === undefined || deleted === 2, 'the number of keys deleted, or nothing');
       assert.deepEqual(await store.getMany([key('a'), key('b'), key('c')]), [undefined, 'b', undefined]);
     }),
+    proving('replaces and deletes a value only where it stands as expected', async (store, key) => {
+      await store.set(key('a'), 'first', MINUTE_MS);
+      assert.equal(await store.replace(key('a'), 'other', 'second'), false);
+      assert.equal(await store.replace(key('none'), '', 'second'), false);
+      assert.equal(await store.replace(key('a'), 'first', LONG_TEXT), true);
+      assert.equal(await store.replace(key('a'), 'first', undefined), false);
+      assert.deepEqual(await store.getMany([key('a'), key('none')]), [LONG_TEXT, undefined]);
+      assert.equal(await store.replace(key('a'), LONG_TEXT, undefined), true);
+      assert.deepEqual(await store.getMany([key('a')]), [undefined]);
+    }),
+    proving('gives a replaced value the life that was left, and finds none past its end', async (store, key) => {
+      for (const name of ['a', 'b']) await store.set(key(name), 'first', 50);
+      assert.equal(await store.replace(key('a'), 'first', 'second'), true);
+      await pause(90);
+      assert.deepEqual(await store.getMany([key('a')]), [undefined]);
+      assert.equal(await store.replace(key('b'), 'first', 'second'), false);
+    }),
     proving('counts from 1, one by one, whoever else counts', async (store, key) => {
       const other = await open();
       try {
