@@ -114,7 +114,7 @@ describe('the configuration of former secrets', () => {
 
   test('is good beside a secret, and refused without one, or when short', () => {
     expect(complaints({ JWT_SECRET: SECRET, JWT_FORMER_SECRETS: former })).toEqual([]);
-    for (const variables of [
+    for (const variables of <Array<Record<string, string>>>[
       { JWT_FORMER_SECRETS: former },
       { JWT_SECRET: SECRET, JWT_FORMER_SECRETS: `${former},hunter2` },
       { JWT_SECRET: SECRET, JWT_FORMER_SECRETS: former, JWT_ALGORITHMS: 'RS256', JWT_PUBLIC_KEY: bothKeys },

@@ -3,7 +3,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { authSection, issuerKeys, openVerifier } from '#auth';
 import { readConfig } from '#config';
 import { type Announcements, listen } from '#ports';
-import { anEcPair, anRsaPair, type IssuerServer, json, type KeyPair, published, startIssuer } from './issuer-server.js';
+import {
+  anEcPair,
+  anRsaPair,
+  type Behaviour,
+  type IssuerServer,
+  json,
+  type KeyPair,
+  published,
+  startIssuer,
+} from '../../../test/doubles/token-issuer.js';
 import { aToken, Clock } from './token-builders.js';
 
 const first = anRsaPair();
@@ -207,9 +216,8 @@ describe('an issuer that is down', () => {
 });
 
 describe('a reply that is', () => {
-  const redirecting = (reply: { writeHead: (status: number, headers: object) => { end(): void } }) =>
-    reply.writeHead(302, { location: `${issuer.url}/elsewhere` }).end();
-  test.each<[string, (typeof issuer)['behave']]>([
+  const redirecting: Behaviour = (reply) => reply.writeHead(302, { location: `${issuer.url}/elsewhere` }).end();
+  test.each<[string, Behaviour]>([
     ['silence', () => undefined],
     ['a redirect', redirecting],
     ['larger than 256 KiB', (reply) => json(reply, { keys: [], more: 'x'.repeat(300 * 1024) })],

@@ -5,7 +5,7 @@ import Provider from 'oidc-provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authSection, type IssuerKeys, issuerKeys, openVerifier, type TokenVerifier } from '#auth';
 import { readConfig } from '#config';
-import { anEcPair, anRsaPair } from './issuer-server.js';
+import { anEcPair, anRsaPair } from '../../../test/doubles/token-issuer.js';
 import { Clock } from './token-builders.js';
 
 const AUDIENCE = 'https://cache.example';

@@ -1,7 +1,7 @@
 // Of a published set each key verifies the one algorithm of its kind; what could be taken for another is passed over.
 import { describe, expect, test } from 'vitest';
+import { anEcPair, anRsaPair, published } from '../../../test/doubles/token-issuer.js';
 import { PublishedKeys } from '../src/published-keys.js';
-import { anEcPair, anRsaPair, published } from './issuer-server.js';
 
 const rsa = anRsaPair();
 const ec = anEcPair();
