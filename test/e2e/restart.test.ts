@@ -1,9 +1,10 @@
 // What is kept on disk outlives the process, sealed where a key is set; what cannot be trusted is a miss, never an error.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isReadableIn } from '../support/on-disk.js';
 import { type Reply, startTestServer } from '../support/server.js';
 
 const [FIRST, SECOND] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
@@ -47,20 +48,6 @@ async function life(env: Record<string, string>, use: (at: Life) => Promise<void
   }
 }
 
-/** Whether a text stands readable anywhere in the files of the folder. */
-async function onDisk(text: string): Promise<boolean> {
-  const names = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = names.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
-  const contents = await Promise.all(files.map((file) => readFile(file)));
-  // Entries lie there as base64: the text is sought in all three alignments.
-  const inner = [0, 1, 2].map((skip) =>
-    Buffer.from('x'.repeat(skip) + text)
-      .toString('base64')
-      .slice(4, -4),
-  );
-  return contents.some((bytes) => [text, ...inner].some((form) => bytes.includes(form)));
-}
-
 describe.each([
   ['without a key', {}, true],
   ['with CACHE_ENCRYPTION_KEY', { CACHE_ENCRYPTION_KEY: FIRST }, false],
@@ -77,8 +64,8 @@ describe.each([
       const found = await ask('the-document-of-all-documents', { vector: { threshold: 0 } });
       expect(found.result.matches[0]).toMatchObject({ id: 'd', text: 'the-document-of-all-documents' });
     });
-    expect(await onDisk('the-answer-of-all-answers')).toBe(readable);
-    expect(await onDisk('the-document-of-all-documents')).toBe(readable);
+    expect(await isReadableIn(folder, 'the-answer-of-all-answers')).toBe(readable);
+    expect(await isReadableIn(folder, 'the-document-of-all-documents')).toBe(readable);
   });
 
   it('does not know any more what was purged', async () => {
