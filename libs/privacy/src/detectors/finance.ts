@@ -18,8 +18,8 @@ const IBAN_LENGTHS = new Map(
 const IBAN: Rule = {
   kind: 'iban',
   sort: 'personal',
-  needs: /\d[ -]?\d/,
-  pattern: /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ \u00a0-]?[A-Za-z0-9]){11,30}/g,
+  needs: /\d\d/,
+  pattern: /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ \u00a0\u202f\n-]{0,2}[A-Za-z0-9]){11,30}/g,
   accept: (match) => ibanIn(match),
 };
 
@@ -35,7 +35,7 @@ function ibanIn({ 0: text, index, input }: RegExpExecArray): Span | false {
 
 /** Ranges of issuers with the lengths of their numbers, as the schemes publish them. */
 const ISSUERS: ReadonlyArray<[begins: RegExp, lengths: readonly number[]]> = [
-  [/^4/, [13, 16, 19]],
+  [/^4/, [16, 19]],
   [/^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]],
   [/^3[47]/, [15]],
   [/^(?:6011|64[4-9]|65)/, [16, 19]],
@@ -48,8 +48,8 @@ const ISSUERS: ReadonlyArray<[begins: RegExp, lengths: readonly number[]]> = [
 const CARD: Rule = {
   kind: 'card',
   sort: 'personal',
-  needs: /\d[ -]?\d[ -]?\d[ -]?\d[ -]?\d/,
-  pattern: /(?<![\w.,-])[2-6]\d{3}(?:[ \u00a0-]?\d){8,15}(?![\w])/g,
+  needs: /\d{4}/,
+  pattern: /(?<![\w.,-])[2-6]\d{3}(?:[ .\u00a0\u202f\n-]{0,2}\d){8,15}(?!\w)/g,
   accept: (match) => cardIn(match[0]),
 };
 

@@ -71,8 +71,8 @@ export const IDENTITY_RULES: readonly Rule[] = [
     /(?<![\w.-])[12378] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-4]\d|5[0-9]) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?!\w)/g,
     ({ 0: text }) => passesNir(text.replaceAll(' ', '')),
   ),
-  personal('es-dni', /(?<![\w.-])(?:\d{8}|[XYZ]-?\d{7})[- ]?[A-HJ-NP-TV-Z](?![\w-])/g, ({ 0: text }) =>
-    passesDni(text.replace(/[- ]/g, '')),
+  personal('es-dni', /(?<![\w.-])(?:\d{8}|[XYZ]-?\d{7})[- ]?[A-HJ-NP-TV-Z](?![\w-])/gi, ({ 0: text }) =>
+    passesDni(text.replace(/[- ]/g, '').toUpperCase()),
   ),
   personal(
     'it-codice-fiscale',
@@ -87,7 +87,7 @@ export const IDENTITY_RULES: readonly Rule[] = [
   personal(
     'uk-nino',
     // HMRC, NIM39110: letters that are never used, and prefixes that are not given out.
-    /(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)/g,
+    /(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)/gi,
     () => true,
   ),
   personal('de-steuer-id', /(?<![\w.,+-])[1-9]\d(?: ?\d{3}){3}(?![\w-])/g, ({ 0: text }) =>

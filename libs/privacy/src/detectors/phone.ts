@@ -51,14 +51,24 @@ const WORDS = [
 ];
 const AFTER_PHONE = afterWord(WORDS, 16);
 
-const DATE = /^\(?\d{1,4}([./-])\d{1,2}\1\d{2,4}(?!\d)/;
+/** Blanks of all widths, hyphens and the short dash, and what else people put between groups of digits. */
+const GAP = String.raw`[ .\-/()\u00a0\u2009\u202f\u2010-\u2013]`;
+
+const BLANK = String.raw`[ \u00a0\u2009\u202f]`;
+
+/** A date and perhaps a time, which has as many digits as a number of a phone. */
+const DATE =
+  /^(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:\d{4}|\d{2})|\d{4}([./-])\d{2}\2\d{2})(?!\d|[./-]\d)/;
+
+/** Grouped like this it is a Social Security number, also where it begins with 0. */
+const SSN = /^\d{3}-\d{2}-\d{4}$/;
 
 /** `+49 30 123456`, `+1 (415) 555-2671`, `+44 (0)20 7946 0958`. */
 const INTERNATIONAL: Rule = {
   kind: 'phone',
   sort: 'personal',
   needs: /\+\(?\d/,
-  pattern: /(?<![\w+])\+\(?[1-9](?:[ .\-/()\u00a0]{0,2}\d){7,14}(?!\d)/g,
+  pattern: new RegExp(String.raw`(?<![\w+])\+\(?[1-9](?:${GAP}{0,2}\d){7,14}(?!\d)`, 'g'),
   accept: ({ 0: number }) => isInternational(number.slice(1)),
 };
 
@@ -67,7 +77,7 @@ const DIALLED_ABROAD: Rule = {
   kind: 'phone',
   sort: 'personal',
   needs: /00[1-9]/,
-  pattern: /(?<![\w.,+/-])00[1-9](?:[ .\-/()\u00a0]{0,2}\d){7,14}(?!\w)/g,
+  pattern: new RegExp(String.raw`(?<![\w.,+/-]|\d${BLANK}{1,2})00[1-9](?:${GAP}{0,2}\d){7,14}(?!\w)`, 'g'),
   accept: (match) => isInternational(match[0].slice(2)) && (/\D/.test(match[0]) || follows(match, AFTER_PHONE)),
 };
 
@@ -76,10 +86,14 @@ const NATIONAL: Rule = {
   kind: 'phone',
   sort: 'personal',
   needs: /0[1-9]/,
-  pattern: /(?<![\w.,+\-/(:])\(?0[1-9]\d{0,4}\)?(?:[ .\-/\u00a0]{1,2}\d{2,8}){1,5}(?![\w:])/g,
+  // Groups of digits before or behind it make it a part of a longer number.
+  pattern: new RegExp(
+    String.raw`(?<![\w.,+\-/:]|\d${BLANK}{1,2})\(?0[1-9]\d{0,4}\)?(?:${GAP}{1,2}\d{2,8}){1,5}(?![\w:]|${BLANK}\d)`,
+    'g',
+  ),
   accept: ({ 0: number }) => {
     const { length } = digitsOf(number);
-    return length >= MIN_DIGITS && length <= 12 && !DATE.test(number);
+    return length >= MIN_DIGITS && length <= 12 && !DATE.test(number) && !SSN.test(number);
   },
 };
 
@@ -88,7 +102,7 @@ const NORTH_AMERICAN: Rule = {
   kind: 'phone',
   sort: 'personal',
   needs: /\d[-. ]\d{4}/,
-  pattern: /(?<![\w.\-/+(])(?:1[ .-])?(?:\([2-9]\d{2}\) ?[2-9]\d{2}[-. ]|[2-9]\d{2}([-.])[2-9]\d{2}\1)\d{4}(?![\w-])/g,
+  pattern: /(?<![\w.\-/+])(?:1[ .-])?(?:\([2-9]\d{2}\) ?[2-9]\d{2}[-. ]|[2-9]\d{2}([-.])[2-9]\d{2}\1)\d{4}(?![\w-])/g,
 };
 
 /** Brazil: `(11) 91234-5678`. */
@@ -96,7 +110,7 @@ const BRAZILIAN: Rule = {
   kind: 'phone',
   sort: 'personal',
   needs: /\(\d\d\)/,
-  pattern: /(?<![\w(])\([1-9]\d\) ?9?\d{4}-\d{4}(?![\w-])/g,
+  pattern: new RegExp(String.raw`(?<!\w)\([1-9]\d\)${BLANK}?9?\d{4}-\d{4}(?![\w-])`, 'g'),
 };
 
 /** Any number behind a word for phones: nothing else of its length stands there. */
@@ -104,7 +118,7 @@ const NAMED: Rule = {
   kind: 'phone',
   sort: 'personal',
   needs: /\d/,
-  pattern: /(?<![\w.,+\-/])\(?\d(?:[ .\-/()\u00a0]{0,2}\d){6,12}(?!\w)/g,
+  pattern: new RegExp(String.raw`(?<![\w.,+\-/])\(?\d(?:${GAP}{0,2}\d){6,12}(?!\w)`, 'g'),
   accept: (match) => !DATE.test(match[0]) && follows(match, AFTER_PHONE),
 };
 

@@ -41,7 +41,7 @@ const PRIVATE_KEY: Rule = {
   needs: /PRIVATE KEY/,
   // RFC 7468 §3, and the headers of RFC 1421; without its end, what there is of the key. \\n may be written out, as in JSON.
   pattern:
-    /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:-{0,4}[A-Za-z0-9+/=\s\\,:.()]){0,16384}(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?/g,
+    /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\,:.()]{0,2048}-(?!-)){0,4}[A-Za-z0-9+/=\s\\,:.()]{0,16384}(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?/g,
 };
 
 const PLACEHOLDER =
@@ -64,9 +64,18 @@ const ASSIGNED: Rule = {
   sort: 'secret',
   needs: new RegExp(NAMES, 'i'),
   pattern: new RegExp(
-    String.raw`(?:${NAMES})(?:[_-][a-z0-9]{1,16}){0,2}["']?\s{0,3}(?:=>|:=|[:=])\s{0,3}["'\`]?([^\s"'\`,;<>(){}]{8,256})`,
+    String.raw`(?:${NAMES})(?:[_-][a-z0-9]{1,16}){0,2}["']?(?:\s{0,3}(?:=>|:=|[:=])\s{0,3}|\s(?:is|ist|lautet|est|es|è|é|jest)\s)["'\`]?([^\s"'\`,;<>(){}]{8,256})`,
     'gi',
   ),
+  accept: (match) => assignedIn(match[0], match[1]!),
+};
+
+/** `Authorization: Bearer …`, where the token has no shape of its own. */
+const BEARER: Rule = {
+  kind: 'bearer-token',
+  sort: 'secret',
+  needs: /bearer\s/i,
+  pattern: /(?<!\w)bearer\s{1,3}([\w.~+/=-]{16,2048})/gi,
   accept: (match) => assignedIn(match[0], match[1]!),
 };
 
@@ -88,7 +97,7 @@ function isCode(value: string): boolean {
   return (
     /^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*|\[[^\]]*\])+$/.test(value) ||
     /^(?:\.{0,2}\/|~\/|[A-Za-z]:\\|https?:\/\/|arn:|vault:|\$)/.test(value) ||
-    /^v?\d+(?:[.:/-]\d+)*(?:[a-zµ]{1,3}|Z)?$/i.test(value)
+    /^v?\d+(?:[.:/T-]\d+)*(?:[a-zµ]{1,3}|Z)?$/i.test(value)
   );
 }
 
@@ -101,4 +110,4 @@ export function entropy(text: string): number {
   return bits;
 }
 
-export const SECRET_RULES: readonly Rule[] = [...byShape, PRIVATE_KEY, URL_PASSWORD, ASSIGNED];
+export const SECRET_RULES: readonly Rule[] = [...byShape, PRIVATE_KEY, URL_PASSWORD, BEARER, ASSIGNED];
