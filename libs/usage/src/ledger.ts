@@ -97,7 +97,7 @@ export class Ledger extends Meter {
       await this.pending.note(callId, noted);
       return this.accountOf(callId, noted);
     } catch (error) {
-      throw this.refusal(error, call, { reserved, at });
+      throw this.refusal(error, call, { callId, reserved, at });
     }
   }
 
@@ -211,8 +211,14 @@ export class Ledger extends Meter {
     this.marks.splice(0, old.length);
   }
 
-  private refusal(error: unknown, call: MeteredCall, { reserved, at }: { reserved: Spending; at: number }): Failure {
+  private refusal(
+    error: unknown,
+    call: MeteredCall,
+    { callId, reserved, at }: { callId: string; reserved: Spending; at: number },
+  ): Failure {
     if (isFailure(error, 'quota.exceeded')) return error;
+    // It may have been noted, and only the answer lost.
+    this.settled.push(callId);
     const back = this.budget.settling(call.tenant, dayOf(at), { reserved, spent: NOTHING });
     // Where this does not succeed either, the day has a little less to spend: the safe side.
     if (back.length > 0) void this.records.add(back).catch(() => undefined);

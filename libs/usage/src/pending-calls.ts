@@ -26,9 +26,13 @@ export interface LostCall {
   call: PendingCall;
 }
 
-/** While a process lives it says so; what it has pending belongs to it until it has been silent for `leaseMs`. */
+/**
+ * While a process has calls open it says that it lives; they belong to it until it has been silent for `leaseMs`. One
+ * that has none says nothing, and so writes nothing.
+ */
 export class PendingCalls {
   private saidAt = -Infinity;
+  private readonly open = new Set<string>();
 
   constructor(
     private readonly records: Records,
@@ -38,18 +42,19 @@ export class PendingCalls {
 
   /** Notes a call of this process. Durable when it returns. */
   async note(callId: string, call: PendingCall): Promise<void> {
+    await this.sayAlive(call.at);
     await this.records.put(`${PENDING}${this.instance}/${callId}`, JSON.stringify(call));
+    this.open.add(callId);
   }
 
   async forget(callIds: readonly string[]): Promise<void> {
+    for (const callId of callIds) this.open.delete(callId);
     await this.records.delete(callIds.map((callId) => `${PENDING}${this.instance}/${callId}`));
   }
 
-  /** Says, three times in a lease, that this process lives. */
+  /** Says, three times in a lease, that this process lives, while it has calls open. */
   async stayAlive(now: number): Promise<void> {
-    if (now - this.saidAt < this.leaseMs / 3) return;
-    await this.records.put(aliveKey(this.instance), '1', { ttlMs: this.leaseMs });
-    this.saidAt = now;
+    if (this.open.size > 0) await this.sayAlive(now);
   }
 
   /** From now on what this process left pending is anybody's to settle. */
@@ -76,6 +81,12 @@ export class PendingCalls {
       }
       cursor = page.cursor;
     } while (cursor !== undefined);
+  }
+
+  private async sayAlive(now: number): Promise<void> {
+    if (now - this.saidAt < this.leaseMs / 3) return;
+    await this.records.put(aliveKey(this.instance), '1', { ttlMs: this.leaseMs });
+    this.saidAt = now;
   }
 }
 

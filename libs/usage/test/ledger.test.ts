@@ -134,6 +134,17 @@ describe('when the records do not answer', () => {
     state.down = false;
   });
 
+  test('a call whose note was written, and the answer lost, is not found as one that was made', async () => {
+    const clock = new Clock();
+    const { records, state } = unreliable(new MemoryRecords(clock.now));
+    const { ledger } = await anOpenLedger({ records, clock });
+    state.deaf = true;
+    await expect(ledger.begin(aCall())).rejects.toMatchObject({ code: 'usage.unavailable' });
+    state.deaf = false;
+    await ledger.tick();
+    expect(await leftovers(records)).toBe(0);
+  });
+
   test('what was spent meanwhile is noted as soon as they do, once', async () => {
     const { records, state } = unreliable(new MemoryRecords());
     const { ledger, totals } = await anOpenLedger({ records });
@@ -183,6 +194,26 @@ describe('when the records do not answer', () => {
     await ledger.close();
     await ledger.close();
   });
+});
+
+test('an instance without calls writes nothing', async () => {
+  const clock = new Clock();
+  const written: string[] = [];
+  const inner = new MemoryRecords(clock.now);
+  const records = new Proxy(inner, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      if (!['list', 'get', 'tallies'].includes(String(name))) written.push(String(name));
+      return value.bind(target);
+    },
+  });
+  const { ledger } = await anOpenLedger({ records, clock });
+  for (let passed = 0; passed < 5; passed++) {
+    clock.advance(LEASE_MS);
+    await ledger.tick();
+  }
+  expect(written).toEqual([]);
 });
 
 describe('a process that dies', () => {
