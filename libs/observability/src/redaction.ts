@@ -1,5 +1,6 @@
 // Keeps secrets and the texts of users out of log lines, by the names of fields and by what secrets look like.
 import { Secret } from '#ports';
+import { fitForLogs } from '#privacy';
 import { errorFields } from './error-fields.js';
 
 const MASK = '••••••';
@@ -63,7 +64,7 @@ const MOST_REMEMBERED = 1000;
 const MOST_ITEMS = 50;
 const DEEPEST = 6;
 
-// Bearer tokens, JWTs, and passwords in URLs, wherever they stand in a line.
+// Bearer tokens, JWTs, and whatever stands before the host of a URL, wherever in a line: more than is surely a secret.
 const BEARER = /\b(bearer)\s+[\w.~+/=-]{8,}/gi;
 const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
 const URL_PASSWORD = /:\/\/[^\s/@"]+@/g;
@@ -94,9 +95,9 @@ export const WITHHELD_PATHS = [...SECRET_NAMES, ...TEXT_NAMES].map((name) =>
   name.includes('-') ? `["${name}"]` : name,
 );
 
-/** A finished log line without the secrets that can be told by their form. */
+/** A finished log line without the secrets and e-mail addresses that can be told by their form. */
 export function masked(line: string): string {
-  return line.replace(BEARER, `$1 ${MASK}`).replace(JWT, MASK).replace(URL_PASSWORD, `://${MASK}@`);
+  return fitForLogs(line, MASK).replace(BEARER, `$1 ${MASK}`).replace(JWT, MASK).replace(URL_PASSWORD, `://${MASK}@`);
 }
 
 function printable(name: string, value: unknown, depth: number): unknown {

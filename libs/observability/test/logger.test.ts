@@ -78,6 +78,9 @@ describe('a secret in a log line', () => {
     ['an opaque bearer token', 'sent bearer abcdef123456', 'abcdef123456'],
     ['a JWT', `got ${JWT}.`, 'eyJ'],
     ['a password in a URL', 'at redis://user:hunter2@cache:6379/0', 'hunter2'],
+    ['a key of a vendor', `refused AKIA${'Q'.repeat(16)}`, 'QQQQ'],
+    ['a password that is assigned', 'started with DB_PASSWORD=x9Kq2vLm7', 'x9Kq2vLm7'],
+    ['an e-mail address', 'no mailbox jane.doe@example.com', 'jane.doe'],
   ])('is masked in a message: %s', (_, message, secret) => {
     const { logger, lines } = kept();
     logger.info({ note: message }, message);

@@ -11,7 +11,7 @@ export interface Rule {
    */
   pattern: RegExp;
   /** Something without which the pattern finds nothing, asked for first. */
-  needs?: RegExp;
+  needs: RegExp;
   /** Whether a match is a finding, or which part of it is. Absent: all of it is. */
   accept?: (match: RegExpExecArray) => boolean | Span;
 }
@@ -27,7 +27,7 @@ const LONG_TEXT = 32 * 1024;
 
 /** What one rule finds, in the order of the text. */
 export function* found(rule: Rule, text: string): Iterable<Finding> {
-  if (rule.needs && !rule.needs.test(text)) return;
+  if (!rule.needs.test(text)) return;
   const { pattern, kind, sort, accept = () => true } = rule;
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {

@@ -12,7 +12,7 @@ const RULES = [...CONTACT_RULES, ...FINANCE_RULES, ...IDENTITY_RULES, ...NETWORK
 const PATTERNS = RULES.flatMap(
   ({ kind, pattern, needs }, at): Array<[string, RegExp]> => [
     [`${kind} (rule ${at})`, pattern],
-    ...(needs ? [[`${kind} (rule ${at}, needs)`, needs] as [string, RegExp]] : []),
+    [`${kind} (rule ${at}, needs)`, needs],
   ],
 );
 

@@ -1,6 +1,6 @@
 // Secrets by shape, what only looks like one, and lines of logs without them.
 import { expect, test } from 'vitest';
-import { openTextGuard, withoutSecrets } from '#privacy';
+import { fitForLogs, openTextGuard } from '#privacy';
 
 const CONFIG = { detectors: ['secrets'], options: {}, personal: 'store', secret: 'skip' } as const;
 const guard = await openTextGuard(CONFIG, { plugins: [] });
@@ -45,11 +45,11 @@ test('a key of a vendor that is cut off, or a part of something longer, is none'
     expect(await guard.redact(text)).toBe(text);
 });
 
-test('lines of logs lose secrets of every kind, and are the same text where there are none', () => {
+test('lines of logs lose secrets of every kind and e-mail addresses, and are the same text where there are none', () => {
   const clean = '{"level":30,"msg":"request done","route":"GET /api/health","tookMs":3}';
-  expect(withoutSecrets(clean, '•')).toBe(clean);
-  const line = `{"msg":"refused ghp_${'a1'.repeat(18)} from postgres://u:h4x0rpw9@db, Bearer 0123456789abcdef0"}`;
-  const masked = withoutSecrets(line, '•');
-  expect(masked).toBe('{"msg":"refused • from postgres://u:•@db, Bearer •"}');
+  expect(fitForLogs(clean, '•')).toBe(clean);
+  const line = `{"msg":"refused ghp_${'a1'.repeat(18)} from postgres://u:h4x0rpw9@db, Bearer 0123456789abcdef0 by jane@example.com"}`;
+  const masked = fitForLogs(line, '•');
+  expect(masked).toBe('{"msg":"refused • from postgres://u:•@db, Bearer • by •"}');
   expect(JSON.parse(masked)).toBeTruthy();
 });

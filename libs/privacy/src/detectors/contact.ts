@@ -35,4 +35,5 @@ const DISGUISED: Rule = {
   ),
 };
 
-export const CONTACT_RULES: readonly Rule[] = [EMAIL, DISGUISED, ...PHONE_RULES];
+export const EMAIL_RULES: readonly Rule[] = [EMAIL, DISGUISED];
+export const CONTACT_RULES: readonly Rule[] = [...EMAIL_RULES, ...PHONE_RULES];
