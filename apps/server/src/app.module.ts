@@ -2,6 +2,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { signingSecret } from '#auth';
 import { AuthModule } from '#auth/module';
+import { StorageQuota } from '#cache';
 import { CacheModule } from '#cache/module';
 import { readConfig } from '#config';
 import { ConfigModule } from '#config/module';
@@ -37,7 +38,7 @@ export class AppModule {
         }),
         CryptoModule.forRoot({ nameSecret: signingSecret(config.auth, config.runtime.dataDir) }),
         AuthModule.forRoot({ names: KeyNames }),
-        UsageModule.forRoot(),
+        UsageModule.forRoot({ storageQuota: StorageQuota }),
         EmbeddingsModule,
         VectorStoresModule.forRoot({ sealer: Sealer }),
         CacheModule,
