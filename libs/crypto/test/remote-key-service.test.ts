@@ -1,7 +1,7 @@
 // The whole way of a sealed entry whose data key is wrapped by a key service elsewhere, chosen by the configuration.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig, type Sources } from '#config';
-import { cryptoSection, openSealer, type Sealer } from '#crypto';
+import { cryptoSection, openCrypto, openSealer, type Sealer } from '#crypto';
 import { LocalBus, MemoryRecords } from '#records';
 import { VaultDouble } from '../../../test/doubles/vault.js';
 import { aPlace, text } from './crypto-builders.js';
@@ -26,8 +26,12 @@ function configured(keyService: string, options: unknown) {
 
 /** An instance over these records, with a key of its own in Vault unless one is named. */
 function anInstance(key: string, records = new MemoryRecords()): Promise<Sealer> {
-  const options = { address: vault.url, key, auth: { kind: 'token', token: vault.issueToken() }, retries: 0 };
-  return openSealer(configured('vault', options), { records, bus: new LocalBus() });
+  return openSealer(configuredFor(key), { records, bus: new LocalBus() });
+}
+
+function configuredFor(key: string) {
+  const auth = { kind: 'token', token: vault.issueToken() };
+  return configured('vault', { address: vault.url, key, auth, retries: 0 });
 }
 
 describe('entries whose data key is wrapped by Vault', () => {
@@ -62,6 +66,22 @@ describe('entries whose data key is wrapped by Vault', () => {
     const other = await anInstance(key, records);
     expect(text(await other.open(sealed, aPlace()))).toBe('an answer');
     await Promise.all([one.close(), other.close()]);
+  });
+
+  it('are opened after all data keys were wrapped under a new version and the older one was taken away', async () => {
+    const [key, records] = [vault.makeKey(), new MemoryRecords()];
+    const { sealer, admin } = await openCrypto(configuredFor(key), { records, bus: new LocalBus() });
+    const sealed = await sealer.seal(ENTRY, aPlace());
+    vault.rotate(key);
+    expect(await admin.promote(`${key}:v2`)).toEqual({ rewrapped: 1, left: 0 });
+    vault.configure(key, { min_decryption_version: 2, min_encryption_version: 2 });
+    const other = await anInstance(key, records);
+    expect(text(await other.open(sealed, aPlace()))).toBe('an answer');
+    expect((await admin.masters()).map(({ state, dataKeys }) => [state, dataKeys])).toEqual([
+      ['disabled', 0],
+      ['current', 1],
+    ]);
+    await Promise.all([sealer.close(), other.close()]);
   });
 
   it('leave nothing of the tenant’s data key in the records but what Vault wrapped', async () => {
