@@ -22,6 +22,7 @@ export {
   signingSeedFrom,
 } from './open-sealer.js';
 export { PlainSealer } from './plain-sealer.js';
+export { type Signed, signReceipt, verifyReceipt } from './receipt.js';
 export { type SealContext, Sealer, type UnreadableReason, unreadableReason } from './sealer.js';
 export { type SigningJwk, verifySignature } from './signature.js';
 export { SERVICE_TENANT, Signer, type SignerOptions } from './signer.js';

@@ -18,6 +18,7 @@ import { AuthController } from './http/auth.controller.js';
 import { CacheController } from './http/cache.controller.js';
 import { FailureFilter } from './http/failure.filter.js';
 import { ObserveInterceptor } from './http/observe.interceptor.js';
+import { KeysController } from './http/keys.controller.js';
 import { OperationsController } from './http/operations.controller.js';
 import { QueryController } from './http/query.controller.js';
 import { RouteTable } from './http/route-table.js';
@@ -62,6 +63,7 @@ export class GatewayModule {
         OperationsController,
         AuditController,
         AuthController,
+        KeysController,
       ],
       providers: [
         Pipeline,

@@ -3,12 +3,14 @@ import { Module } from '@nestjs/common';
 import { type CacheConfig, cacheSection, TieredCache } from '#cache';
 import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
-import { KeyNames } from '#crypto';
+import { KeyAdmin, KeyNames, Signer } from '#crypto';
 import { Embedder } from '#embeddings';
 import { EmbeddingsModule } from '#embeddings/module';
 import { VectorStore } from '#ports';
+import { Records } from '#records';
 import { AnswersService } from './answers.service.js';
 import { EntryNames } from './entry-names.js';
+import { KeysService } from './keys.service.js';
 import { KnowledgeService } from './knowledge.service.js';
 import { type QueryConfig, querySection } from './query.section.js';
 import { QueryService } from './query.service.js';
@@ -38,7 +40,13 @@ import { QueryService } from './query.service.js';
       inject: [TieredCache, EntryNames],
       useFactory: (cache: TieredCache, names: EntryNames) => new AnswersService(cache, names),
     },
+    {
+      provide: KeysService,
+      inject: [KeyAdmin, TieredCache, VectorStore, Records, Signer],
+      useFactory: (admin: KeyAdmin, cache: TieredCache, store: VectorStore | null, records: Records, signer: Signer) =>
+        new KeysService({ admin, cache, store, records, signer }),
+    },
   ],
-  exports: [QueryService, AnswersService, KnowledgeService],
+  exports: [KeysService, QueryService, AnswersService, KnowledgeService],
 })
 export class QueryModule {}
