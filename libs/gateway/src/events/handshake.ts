@@ -1,9 +1,11 @@
 // Who may open an event connection: the page it comes from, how often the address tries, and the caller's token.
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { bearerToken, type Caller, type Callers, type TokenVerifier } from '#auth';
 import { announce, failure, isFailure } from '#ports';
 import { isDenial } from '../audit/denial.js';
 import type { AllowedHosts } from '../http/allowed-hosts.js';
+import { peerCertificate } from '../http/peer-certificate.js';
 import {
   type AddressedRequest,
   addressTracker,
@@ -58,11 +60,12 @@ export class Handshake {
     this.checkHost(request.headers);
     this.checkOrigin(request.headers);
     await this.count(request, this.rule);
-    const presented = token();
-    const known = this.callers.ofToken(presented);
+    const certificate = peerCertificate(request.socket as Socket);
+    const authorization = certificate ? offered(token) : `Bearer ${token()}`;
+    const known = this.callers.known(authorization, certificate);
     if (known) return known;
-    const shown = { authorization: `Bearer ${presented}`, certificate: undefined, address: this.addressOf(request) };
-    return this.callers.identify(shown, () => this.verifier.verify(presented));
+    const shown = { authorization, certificate, address: this.addressOf(request) };
+    return this.callers.identify(shown, async () => this.verifier.verify(token()));
   }
 
   /** Counts a Socket.IO transport, which comes before its handshake: room for all that may shake hands, none for a flood. */
@@ -93,6 +96,16 @@ export class Handshake {
     if (origin === undefined || origins.includes('*') || origins.includes(origin)) return;
     const sameHost = URL.canParse(origin) && new URL(origin).host === host;
     if (origins.length > 0 || !(sameHost || corsOrigins.includes(origin))) throw failure('event.origin', {});
+  }
+}
+
+/** What is offered where nothing need be, as a certificate may do. */
+function offered(token: () => string): string | undefined {
+  try {
+    return `Bearer ${token()}`;
+  } catch (error) {
+    if (isFailure(error, 'auth.missing')) return undefined;
+    throw error;
   }
 }
 

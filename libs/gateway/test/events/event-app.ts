@@ -7,7 +7,7 @@ import { authSection, Callers, mintToken, openVerifier, type Scope } from '#auth
 import { environmentSources, readConfig } from '#config';
 import { cryptoSection, KeyNames, openSealer } from '#crypto';
 import { Secret } from '#ports';
-import { type Bus, LocalBus, MemoryRecords } from '#records';
+import { type Bus, LocalBus, MemoryRecords, type Records } from '#records';
 import {
   attachPlainWebSocket,
   EventHub,
@@ -25,6 +25,8 @@ export const SECRET = new Secret('a secret of the tests that is long enough');
 export interface AppOptions {
   env?: Record<string, string>;
   bus?: Bus;
+  /** Where instances that share a bus keep their keys. */
+  records?: Records;
 }
 
 export interface EventApp {
@@ -33,12 +35,13 @@ export interface EventApp {
   stop(): Promise<void>;
 }
 
-export async function startApp({ env = {}, bus = new LocalBus() }: AppOptions = {}): Promise<EventApp> {
+export async function startApp(options: AppOptions = {}): Promise<EventApp> {
+  const { env = {}, bus = new LocalBus(), records = new MemoryRecords() } = options;
   const sources = environmentSources({ env: { JWT_SECRET: SECRET.reveal(), ...env }, envFile: false });
   const { auth, crypto, events: config } = readConfig([authSection, cryptoSection, eventsSection], sources);
   const parts = {
     bus,
-    sealer: await openSealer(crypto, { records: new MemoryRecords(), bus }),
+    sealer: await openSealer(crypto, { records, bus }),
     names: new KeyNames(Buffer.alloc(32, 7)),
   };
   const hub = new EventHub(config, parts);

@@ -1,8 +1,8 @@
 // Two instances over a real Redis: what one says, the other's subscribers hear, and nobody in between can read or forge.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { RedisBus, RedisConnection } from '#records';
 import { PlainSealer } from '#crypto';
 import { announce, announced, Secret } from '#ports';
+import { RedisBus, RedisConnection, RedisRecords } from '#records';
 import { type RedisServer, startRedis } from '../../../../test/support/redis.js';
 import {
   type AppOptions,
@@ -33,7 +33,12 @@ async function connection(): Promise<RedisConnection> {
 }
 
 async function instance(options: AppOptions = {}): Promise<EventApp> {
-  const app = await startApp({ ...options, bus: new RedisBus(await connection(), 'resk') });
+  const redis = await connection();
+  const app = await startApp({
+    ...options,
+    bus: new RedisBus(redis, 'resk'),
+    records: new RedisRecords(redis, 'resk'),
+  });
   closers.push(() => app.stop());
   return app;
 }
