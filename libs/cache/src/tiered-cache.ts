@@ -98,6 +98,7 @@ export class TieredCache {
     invalidations.apply(change);
     const tiers: Tier[] = memory.put(entry, whose) ? ['memory'] : [];
     if (stored !== 'not') tiers.push(this.parts.stored!.tier);
+    if (tiers.length === 0) await this.#withdraw(ref, stored);
     announce('cache.write', { tenant: ref.tenant, key: ref.name, origin: entry.origin, bytes: entry.bytes });
     await invalidations.spread(change).catch((error) => this.#storeFailed('publish', error));
     return { entry, tiers, kept: tiers.length > 0 };
@@ -286,11 +287,12 @@ export class TieredCache {
   }
 
   async #forgetGroup(tenant: string, scope: GroupKind, label: string): Promise<Purged> {
-    const { keys } = this.parts;
+    const { keys, memory, quota } = this.parts;
     const group = keys.group(scope, tenant, label);
     const change: Change = { kind: 'group', tenant: keys.tenantTag(tenant), group };
+    const near = quota ? memory.entriesIn(change.tenant, group) : [];
     const purged = await this.#purge(change, async (stored) => void (await stored.forgetGroup(tenant, group)));
-    this.#upkeep.purged(tenant);
+    this.#upkeep.purged(tenant, near);
     announce('cache.purge', { tenant, scope, purged });
     return { purged };
   }

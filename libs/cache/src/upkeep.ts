@@ -135,9 +135,13 @@ export class Upkeep {
     await this.parts.quota?.release(tenant, names).catch(() => {});
   }
 
-  /** Some of the tenant's entries were purged: where account is kept of them, they are soon deleted. */
-  purged(tenant: string): void {
-    if (!this.parts.quota || !this.parts.stored) return;
+  /**
+   * Some of the tenant's entries were purged, among them those that were near: where account is kept of them, they leave
+   * it, and those in the store are soon deleted.
+   */
+  purged(tenant: string, near: readonly Entry[]): void {
+    if (!this.parts.quota) return;
+    if (!this.parts.stored) return void this.release(tenant, near.map(nameOf));
     this.#due.add(tenant);
     this.#sweeping ??= this.#sweep().finally(() => {
       this.#sweeping = undefined;
