@@ -142,6 +142,21 @@ describe('the OpenAPI document', () => {
     expect(json.source).toBe('vectordb');
   });
 
+  it('fits every operation on usage and quotas', async () => {
+    const token = server.token({ scopes: ['admin', 'usage:read'] });
+    await call('GET', '/api/usage', { path: '/api/usage?by=hour&from=2026-11-01T00:00Z&to=2026-11-02' });
+    await call('GET', '/api/usage', { headers: { accept: 'text/csv' } });
+    await call('GET', '/api/usage', { path: '/api/usage?from=2020-01-01', status: 400 });
+    await call('PUT', '/api/quotas/{tenant}', {
+      path: '/api/quotas/north',
+      token,
+      body: { requestsPerDay: 1000, tokensPerDay: null, storedBytes: 1 },
+    });
+    await call('PUT', '/api/quotas/{tenant}', { path: '/api/quotas/north', body: {}, status: 403 });
+    await call('GET', '/api/quotas', { path: '/api/quotas?tenant=north', token });
+    await call('GET', '/api/quotas', { path: '/api/quotas?tenant=north', status: 403 });
+  });
+
   it('fits the open operations', async () => {
     for (const path of ['/health', '/health/live', '/health/ready', '/api/openapi.json'])
       await call('GET', path, { token: null });

@@ -7,11 +7,18 @@ import { lengthOf, QUOTA_NAMES, type QuotaName, quotaLimitsSchema } from '#usage
 const MAX_PERIODS = 1000;
 const DEFAULT_PERIODS = { hour: 24, day: 30 };
 
-const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+const time = z
+  .string()
+  .regex(
+    /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/,
+    'must be a day or a time in UTC: 2026-11-01, 2026-11-01T05:00Z',
+  )
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'must be a day or a time that there is');
 
 const anyTenant = z
   .string()
   .regex(/^(~service|[A-Za-z0-9._-]{1,64})$/, 'must be the name of a tenant, or ~service')
+  .optional()
   .describe('Another tenant than one’s own: for operators. `~service` is what the server spends for itself.');
 
 export const usageQuery = z
@@ -25,7 +32,7 @@ export const usageQuery = z
       .describe('Up to this day or time, without it. Where absent: now.')
       .meta({ example: '2026-12-01' }),
     by: z.enum(['hour', 'day']).default('day').describe('What is added up.'),
-    tenant: anyTenant.optional(),
+    tenant: anyTenant,
     format: z.enum(['json', 'csv']).optional().describe('Where absent, the header `accept` decides.'),
   })
   .superRefine((asked, context) => {
@@ -88,7 +95,7 @@ export class UsageDto extends createZodDto(
   }),
 ) {}
 
-export const quotasQuery = z.strictObject({ tenant: anyTenant.optional() });
+export const quotasQuery = z.strictObject({ tenant: anyTenant });
 
 export const quotaParams = z.strictObject({
   tenant: z
