@@ -117,5 +117,5 @@ function reasonOf(error: unknown): string {
 }
 
 function unusable(what: string, reason: string, cause: unknown) {
-  return failure('boot.failed', { reason: `${what} cannot be used: ${reason}. See docs/TLS.md.` }, { cause });
+  return failure('boot.failed', { reason: `${what} cannot be used: ${reason}. See docs/HTTP_SECURITY.md.` }, { cause });
 }
