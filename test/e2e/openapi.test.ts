@@ -157,6 +157,19 @@ describe('the OpenAPI document', () => {
     await call('GET', '/api/quotas', { path: '/api/quotas?tenant=north', status: 403 });
   });
 
+  it('fits every operation on revocations', async () => {
+    const token = server.token({ scopes: ['admin'] });
+    const body = { sub: 'ann', expiresAt: '2030-01-01T00:00:00Z', tenant: 'north' };
+    const { json } = await call('POST', '/api/auth/revocations', { token, body });
+    await call('POST', '/api/auth/revocations', { token, body: { jti: 'a', sub: 'b' }, status: 400 });
+    await call('POST', '/api/auth/revocations', { body, status: 403 });
+    const listed = await call('GET', '/api/auth/revocations', { path: '/api/auth/revocations?tenant=north', token });
+    expect(listed.json.revocations).toEqual([json]);
+    const path = `/api/auth/revocations/${json.id}?tenant=north`;
+    await call('DELETE', '/api/auth/revocations/{id}', { path, token });
+    await call('DELETE', '/api/auth/revocations/{id}', { path, token, status: 404 });
+  });
+
   it('fits the open operations', async () => {
     for (const path of ['/health', '/health/live', '/health/ready', '/api/openapi.json'])
       await call('GET', path, { token: null });
