@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
+import { PlainSealer } from '#crypto';
 import { listen, type VectorPoint } from '#ports';
 import { plainSealer, sealerOf } from './support/sealers.js';
 import { aFolder, aStore, filled, HERE } from './support/stores.js';
@@ -41,14 +42,21 @@ function rejections(): string[] {
   return heard;
 }
 
-test('no text, metadata, subject or source is on the disk in the clear', async () => {
+const TOLD = ['opening-hours-text', 'metadata-value', 'subject-name', 'source-name'].concat([
+  'purpose-name',
+  'run-name',
+  'model-name',
+]);
+
+test('no text, metadata, subject, source, purpose or lineage is on the disk in the clear', async () => {
   const folder = await aFolder();
   const store = await aStore({ folder, sealer: sealerOf(randomBytes(32)) });
-  await filled(store, DOCUMENTS);
+  const lineage = { ingestRun: 'run-name', model: 'model-name', ingestedAt: 1 };
+  await filled(store, [...DOCUMENTS, { id: 'c', vector: B, purposes: ['purpose-name'], lineage }]);
   await store.close();
   for (const name of await readdir(folder)) {
     const bytes = await readFile(join(folder, name));
-    for (const word of ['opening-hours-text', 'metadata-value', 'subject-name', 'source-name']) {
+    for (const word of TOLD) {
       expect(bytes.includes(word), `${word} in ${name}`).toBe(false);
     }
   }
@@ -94,6 +102,33 @@ test('consent and end of life are believed as sealed, not as the column beside s
     expect(await store.get(HERE, ['b'])).toEqual([]);
     expect(heard).toEqual(['embedded tampered']);
   }
+});
+
+test('purposes and the time of ingestion are believed as sealed, not as the column beside says', async () => {
+  for (const change of ['purposed = 0', 'ingested_at = 5000000000000']) {
+    const heard = rejections();
+    const { store, file } = await aTamperedStore("DELETE FROM points WHERE id <> 'b'");
+    const told = { purposes: ['billing'], lineage: { ingestedAt: 1000 } };
+    await store.upsert(HERE, [{ id: 'p', vector: A, ...told }]);
+    file.prepare(`UPDATE points SET ${change} WHERE id = 'p'`).run();
+    expect(await store.query(HERE, { vector: A, k: 5, ingestedSince: 2000, purpose: 'billing' })).toEqual([]);
+    expect(await store.query(HERE, { vector: A, k: 5 })).toEqual([]);
+    expect(await store.get(HERE, ['p'])).toEqual([]);
+    expect(heard.every((one) => one === 'embedded tampered')).toBe(true);
+  }
+});
+
+test('documents under a key of the real sealer that is missing are kept', async () => {
+  const folder = await aFolder();
+  const store = await aStore({ folder, sealer: new PlainSealer() });
+  await filled(store, [{ id: 'a', vector: A }]);
+  const file = new DatabaseSync(join(folder, 'vectors.sqlite'));
+  onTestFinished(() => file.close());
+  file.prepare('UPDATE points SET payload = ?').run(Buffer.concat([Buffer.from('RK\u0002'), randomBytes(60)]));
+  const heard = rejections();
+  expect(await store.query(HERE, { vector: A, k: 1 })).toEqual([]);
+  expect(heard).toEqual(['embedded unknown_key']);
+  expect(await store.count(HERE)).toBe(1);
 });
 
 test('unreadable documents take no place among the nearest, nor in an index', async () => {

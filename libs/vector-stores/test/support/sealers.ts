@@ -42,6 +42,39 @@ export function sealerOf(key: Uint8Array): PayloadSealer {
   };
 }
 
+/** Keys that follow each other; one that was destroyed opens nothing any more. */
+export class RotatingSealer implements PayloadSealer {
+  /** Called before each opening and sealing: the moment at which others may come in between. */
+  meanwhile: () => Promise<unknown> = async () => undefined;
+  private readonly sealers: Array<PayloadSealer | undefined> = [sealerOf(randomBytes(32))];
+
+  rotate(): void {
+    this.sealers.push(sealerOf(randomBytes(32)));
+  }
+
+  destroyFormer(): void {
+    this.sealers.fill(undefined, 0, -1);
+  }
+
+  async seal(plain: Uint8Array, at: SealPlace): Promise<Uint8Array> {
+    await this.meanwhile();
+    const number = this.sealers.length - 1;
+    return Buffer.concat([Uint8Array.of(number), await this.sealers[number]!.seal(plain, at)]);
+  }
+
+  async open(sealed: Uint8Array, at: SealPlace): Promise<Uint8Array> {
+    await this.meanwhile();
+    const sealer = this.sealers[sealed[0]!];
+    if (!sealer) throw unreadable(at, 'unknown_key');
+    return sealer.open(sealed.subarray(1), at);
+  }
+
+  async isCurrent(sealed: Uint8Array, at: SealPlace): Promise<boolean> {
+    if (sealed.length < TAG_BYTES) throw unreadable(at, 'malformed');
+    return sealed[0] === this.sealers.length - 1;
+  }
+}
+
 function boundTo({ tenant, purpose, name }: SealPlace): Buffer {
   return Buffer.from(JSON.stringify([tenant, purpose, name]));
 }

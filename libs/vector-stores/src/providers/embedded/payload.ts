@@ -39,18 +39,22 @@ export class Payloads {
     return { id, vector, expiresAt, consent, purposed: !!purposes, ingestedAt: lineage.ingestedAt, payload };
   }
 
-  /** The payload under the key of now; `undefined` where it is, or where it does not open. */
+  /** The payload under the key of now; `undefined` where it is already, or where it does not open. */
   async resealed(collection: CollectionRow, row: PointRow): Promise<Uint8Array | undefined> {
     const at = placeOf(collection, row.id);
-    if (await this.sealer.isCurrent(row.payload, at)) return undefined;
-    if (isRejected(await this.open(collection, row))) return undefined;
-    return this.sealer.seal(await this.sealer.open(row.payload, at), at);
+    try {
+      if (await this.sealer.isCurrent(row.payload, at)) return undefined;
+      return await this.sealer.seal(await this.sealer.open(row.payload, at), at);
+    } catch (error) {
+      this.announce(rejectionOf(error));
+      return undefined;
+    }
   }
 
   /** What was sealed for this point; or why it cannot be trusted, which is announced. */
   async open(collection: CollectionRow, row: PointRow): Promise<Payload | Rejected> {
     const found = await this.tryOpen(collection, row);
-    if ('rejected' in found) announce('vector.rejected', { provider: this.provider, reason: found.rejected });
+    if (isRejected(found)) this.announce(found.rejected);
     return found;
   }
 
@@ -60,10 +64,19 @@ export class Payloads {
       if (!payload) return { rejected: 'malformed' };
       return isRepeated(payload, row) ? payload : { rejected: 'tampered' };
     } catch (error) {
-      if (!isFailure(error, 'crypto.unreadable')) throw error;
-      return { rejected: error.problems?.[0]?.code as Rejection };
+      return { rejected: rejectionOf(error) };
     }
   }
+
+  private announce(reason: Rejection): void {
+    announce('vector.rejected', { provider: this.provider, reason });
+  }
+}
+
+/** Anything but `crypto.unreadable` says nothing about the bytes, and is thrown on. */
+function rejectionOf(error: unknown): Rejection {
+  if (!isFailure(error, 'crypto.unreadable')) throw error;
+  return error.problems?.[0]?.code as Rejection;
 }
 
 export function isRejected(found: Payload | Rejected): found is Rejected {
