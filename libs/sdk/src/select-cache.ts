@@ -1,10 +1,10 @@
 // selectCache(): a cache for a program of your own, chosen by options or by the same variables as the server's.
 import { randomBytes } from 'node:crypto';
 import { type CacheConfig, cacheSection, type EntryDraft, type EntryRef, openCache, type TieredCache } from '#cache';
-import { environmentSources, readConfig, runtimeSection, type Sources } from '#config';
-import { cryptoSection, type KeyNames, keyNamesFrom, openSealer } from '#crypto';
+import { environmentSources, type RuntimeConfig, readConfig, runtimeSection, type Sources } from '#config';
+import { type CryptoConfig, cryptoSection, type KeyNames, keyNamesFrom, openSealer } from '#crypto';
 import { Secret } from '#ports';
-import { openBus, openRecords, openRedis } from '#records';
+import { openBus, openRecords, openRedis, type RecordsConfig, recordsSection } from '#records';
 
 /** What is left out comes from the environment (see docs/CONFIGURATION.md), but for the backend, which is `memory`. */
 export interface CacheOptions {
@@ -119,6 +119,13 @@ function draftOf(value: unknown, ttl: number | undefined): EntryDraft {
   return { json, origin: 'written', ...(ttl !== undefined && { ttlMs: ttl * 1000 }) };
 }
 
+interface LibraryConfig {
+  runtime: RuntimeConfig;
+  cache: CacheConfig;
+  records: RecordsConfig;
+  crypto: CryptoConfig;
+}
+
 interface Opened {
   cache: TieredCache;
   names: KeyNames;
@@ -126,19 +133,39 @@ interface Opened {
 }
 
 async function openAll(options: CacheOptions): Promise<Opened> {
-  const config = readConfig([runtimeSection, cacheSection, cryptoSection], sourcesOf(options));
-  const names = namesOf(config.cache, config.crypto);
-  const { plugins, dataDir } = config.runtime;
-  const { backend, redisPrefix } = config.cache;
-  const redis = backend === 'redis' ? openRedis(config.cache) : undefined;
-  const bus = openBus(config.cache, redis);
-  const records = await openRecords({ backend, dataDir, redisPrefix, redis });
-  const sealer = await openSealer(config.crypto, { plugins, records, bus });
-  const cache = await openCache(config.cache, { dataDir, sealer, names, redis, bus });
+  const config = readConfig([runtimeSection, cacheSection, recordsSection, cryptoSection], sourcesOf(options));
+  const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
-    for (const part of [cache, sealer, records, bus, redis]) await part?.close();
+    for (const part of opened.toReversed()) await part.close();
   };
-  return { cache, names, close };
+  try {
+    const names = namesOf(config.cache, config.crypto);
+    const cache = await openParts(config, names, (part) => {
+      opened.push(part);
+      return part;
+    });
+    return { cache, names, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openParts(
+  { runtime: { plugins, dataDir }, cache, records: { backend }, crypto }: LibraryConfig,
+  names: KeyNames,
+  opened: <T extends { close(): Promise<void> }>(part: T) => T,
+): Promise<TieredCache> {
+  // What leaves the process is sealed under data keys that other programs over the same store must find.
+  const recordsBackend = cache.backend === 'memory' ? 'memory' : (backend ?? cache.backend);
+  const usesRedis = cache.backend === 'redis' || recordsBackend === 'redis';
+  const redis = usesRedis ? opened(openRedis(cache)) : undefined;
+  await redis?.opened();
+  const bus = opened(openBus(cache, redis));
+  const { redisPrefix } = cache;
+  const records = opened(await openRecords({ backend: recordsBackend, dataDir, redisPrefix, redis }));
+  const sealer = opened(await openSealer(crypto, { plugins, records, bus }));
+  return opened(await openCache(cache, { dataDir, sealer, names, redis, bus }));
 }
 
 /** What only this process can read needs no lasting name; what outlives it does. */

@@ -1,5 +1,6 @@
 // The library keeps, makes once, forgets and reopens, whichever store lies behind it.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -149,6 +150,30 @@ test('with an encryption key the file holds neither key nor value', async () => 
     const text = `${key}${Buffer.from(String(value), 'base64').toString('latin1')}`;
     expect(text).not.toMatch(/zanzibar|marmalade|library/);
   }
+});
+
+test('with an encryption key, two programs open what the other sealed, wherever the data keys are kept', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'resk-sdk-'));
+  onTestFinished(() => rm(dataDir, { recursive: true }));
+  vi.stubEnv('RECORDS_BACKEND', 'redis');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const encryptionKey = Buffer.alloc(32, 1).toString('base64');
+  const given = { backend: 'sqlite', dataDir, redisUrl: redis.url, keyNameSecret: SECRET, encryptionKey } as const;
+  const [one, other] = [aCache(given), aCache(given)];
+  await one.set('key', 'value');
+  expect(await other.get('key')).toBe('value');
+  expect(existsSync(join(dataDir, 'records.sqlite'))).toBe(false);
+});
+
+test('what was opened is closed again when the rest cannot be', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'resk-sdk-'));
+  onTestFinished(() => rm(dataDir, { recursive: true }));
+  await mkdir(join(dataDir, 'cache.sqlite'));
+  const cache = aCache({ backend: 'sqlite', dataDir, keyNameSecret: SECRET });
+  await expect(cache.get('key')).rejects.toMatchObject({ code: 'cache.store_refused' });
+  await rm(join(dataDir, 'cache.sqlite'), { recursive: true });
+  await cache.set('key', 'value');
+  expect(await cache.get('key')).toBe('value');
 });
 
 test('a memory as small as an entry keeps one, and a value larger than is kept fails by name', async () => {
