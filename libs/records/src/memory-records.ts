@@ -15,6 +15,9 @@ interface Kept<T> {
   endsAt: number;
 }
 
+/** After so many writes, what has ended is let go of. */
+const WRITES_BETWEEN_SWEEPS = 1000;
+
 export class MemoryRecords extends Records {
   readonly backend = 'memory';
   readonly durable = false;
@@ -23,9 +26,15 @@ export class MemoryRecords extends Records {
   readonly #tallies = new Map<string, Kept<Map<string, number>>>();
   readonly #accounts = new Map<string, Map<string, HeldItem>>();
   readonly #journals = new Map<string, string[]>();
+  #writes = 0;
 
   constructor(private readonly now: () => number = Date.now) {
     super();
+  }
+
+  /** Records and tallies that are held, some of them past their end. */
+  get size(): number {
+    return this.#records.size + this.#tallies.size;
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -37,6 +46,7 @@ export class MemoryRecords extends Records {
   }
 
   async put(key: string, value: string, o: PutOptions = {}): Promise<void> {
+    this.#sweepAtTimes();
     this.#records.set(key, { value, endsAt: this.#end(o.ttlMs) });
   }
 
@@ -157,6 +167,13 @@ export class MemoryRecords extends Records {
     return undefined;
   }
 
+  #sweepAtTimes(): void {
+    if (++this.#writes % WRITES_BETWEEN_SWEEPS !== 0) return;
+    for (const kept of [this.#records, this.#tallies]) {
+      for (const key of kept.keys()) this.#alive<unknown>(kept, key);
+    }
+  }
+
   #end(ttlMs: number | undefined): number {
     return ttlMs === undefined ? Infinity : this.now() + ttlMs;
   }
@@ -164,6 +181,7 @@ export class MemoryRecords extends Records {
   #tally(key: string, ttlMs: number | undefined): Map<string, number> {
     const there = this.#alive(this.#tallies, key);
     if (there) return there;
+    this.#sweepAtTimes();
     const value = new Map<string, number>();
     this.#tallies.set(key, { value, endsAt: this.#end(ttlMs) });
     return value;

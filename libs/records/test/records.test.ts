@@ -13,6 +13,17 @@ describe('in memory', () => {
     const records = new MemoryRecords(clock.now);
     return { records, others: records, passes: (ms) => clock.advance(ms) };
   });
+
+  test('what has ended does not pile up', async () => {
+    const clock = new Clock();
+    const records = new MemoryRecords(clock.now);
+    for (let at = 0; at < 5000; at++) {
+      await records.claim(`nonce/${at}`, 'x', { ttlMs: 10 });
+      await records.add([{ key: `hour/${at}`, field: 'n', by: 1, ttlMs: 10 }]);
+      clock.advance(1);
+    }
+    expect(records.size).toBeLessThan(1100);
+  });
 });
 
 describe('in SQLite', () => {
