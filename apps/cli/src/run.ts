@@ -6,8 +6,10 @@ import { auditCommand } from './commands/audit.js';
 import { configCommand } from './commands/config-check.js';
 import { demoCommand } from './commands/demo.js';
 import { ingestCommand } from './commands/ingest.js';
+import { keysCommand } from './commands/keys.js';
 import { replayCommand } from './commands/replay.js';
 import { serveCommand } from './commands/serve.js';
+import { tenantCommand } from './commands/tenant.js';
 import { tokenCommand } from './commands/token.js';
 import { usageCommand } from './commands/usage.js';
 import { EXIT_CODES, INTERRUPTED } from './exit-codes.js';
@@ -44,6 +46,8 @@ function program(io: Io): Command {
     demoCommand,
     configCommand,
     auditCommand,
+    keysCommand,
+    tenantCommand,
     usageCommand,
   ];
   for (const add of commands) add(resk, io);

@@ -296,6 +296,12 @@ export const FAILURES = {
     title: 'Nothing is sealed',
     detail: 'This server seals nothing, so that it has no keys. Set CACHE_ENCRYPTION_KEY or KEY_SERVICE.',
   },
+  'crypto.shred_unproven': {
+    kind: 'internal',
+    title: 'Shred not proven',
+    detail:
+      'The data keys were destroyed, but {readable} of the things tried could still be read. Shred again, and look into it.',
+  },
   'crypto.records_not_durable': {
     kind: 'internal',
     title: 'Data keys would be lost',
