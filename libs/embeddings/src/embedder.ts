@@ -61,6 +61,11 @@ export class Embedder {
     return this.embeddingModel.provider;
   }
 
+  /** Whether calls leave this process, and so cost money. */
+  get billed(): boolean {
+    return this.embeddingModel.remote;
+  }
+
   /** Version of what the model computes. Vectors of different versions are never compared. */
   get version(): string {
     return this.embeddingModel.version;
