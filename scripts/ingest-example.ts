@@ -6,7 +6,7 @@ import { parse } from 'csv-parse/sync';
 import { readConfig, runtimeSection } from '#config';
 import { cryptoSection, openSealer } from '#crypto';
 import { embeddingSection, openEmbedder } from '#embeddings';
-import { KnowledgeService, querySection } from '#query';
+import { querySection } from '#query';
 import { LocalBus, openRecords } from '#records';
 import { openVectorStore, vectorStoreSection } from '#vector-stores';
 import { cliSection } from '../apps/cli/src/cli.section.js';
@@ -35,18 +35,27 @@ const embedder = await openEmbedder(config.embedding, { plugins });
 const records = await openRecords({ backend: 'sqlite', dataDir, redisPrefix: '' });
 const sealer = await openSealer(config.crypto, { plugins, records, bus: new LocalBus() });
 const store = await openVectorStore(config.vectorStore, { dataDir, plugins, sealer });
-const knowledge = new KnowledgeService(embedder, store ?? null, config.query);
+if (!store) throw new Error('VECTORDB_TYPE=none: there is no store to write to.');
+const ref = { tenant: 'default', collection: config.query.collection };
 
 const batch = config.cli.upsertBatch ?? config.embedding.batchSize;
 for (let at = 0; at < documents.length; at += batch) {
-  const written = await knowledge.upsert(documents.slice(at, at + batch), undefined, 'default');
+  const some = documents.slice(at, at + batch);
+  const texts = some.map(({ text }) => text);
+  const { vectors } = await embedder.embed(texts, { purpose: 'document' });
+  if (at === 0) await store.openCollection(ref, { dimension: vectors[0]!.length, metric: 'cosine' });
+  const written = await store.upsert(
+    ref,
+    some.map((one, index) => ({ ...one, vector: vectors[index]! })),
+  );
   console.log(`${at + written} of ${documents.length} documents`);
 }
 
-const [nearest] = await knowledge.search({ text: 'How long may books be kept?', k: 1 }, 'default');
+const { vectors } = await embedder.embed(['How long may books be kept?'], { purpose: 'query' });
+const [nearest] = await store.query(ref, { vector: vectors[0]!, k: 1 });
 console.log('nearest to "How long may books be kept?":', nearest?.text);
 
-await store?.close();
+await store.close();
 await sealer.close();
 await records.close();
 await embedder.close();

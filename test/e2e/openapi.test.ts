@@ -170,6 +170,24 @@ describe('the OpenAPI document', () => {
     await call('DELETE', '/api/auth/revocations/{id}', { path, token, status: 404 });
   });
 
+  it('fits every operation of privacy', async () => {
+    const token = server.token({ scopes: ['cache:write', 'vectors:write', 'privacy', 'admin'] });
+    await call('POST', '/api/cache', { body: { query: 'of ann', response: 1, subject: 'ann' } });
+    const documents = [{ id: 'of-ann', text: 'About Ann.', subject: 'ann', purposes: ['crm'], ingestRun: 'r1' }];
+    await call('POST', '/api/vectors/upsert', { body: { documents } });
+    const path = '/api/privacy/subjects/ann';
+    const exported = await call('GET', '/api/privacy/subjects/{subject}', { path: `${path}?limit=1`, token });
+    await call('GET', '/api/privacy/subjects/{subject}', { path: `${path}?cursor=odd`, token, status: 400 });
+    expect(exported.json).toMatchObject({ subject: 'ann', cursor: expect.any(String) });
+    await call('DELETE', '/api/privacy/subjects/{subject}', { path, token });
+    await call('DELETE', '/api/privacy/subjects/{subject}', { path, token: null, status: 401 });
+    const policy = { retention: { entries: 60, collections: { small: 60 } }, detection: { kinds: { iban: 'redact' } } };
+    await call('PUT', '/api/privacy/policy', { body: policy, token });
+    await call('PUT', '/api/privacy/policy', { body: {}, token });
+    await call('GET', '/api/privacy/policy', { token });
+    await call('GET', '/api/privacy/receipt-keys');
+  });
+
   it('fits the open operations', async () => {
     for (const path of ['/health', '/health/live', '/health/ready', '/api/openapi.json'])
       await call('GET', path, { token: null });

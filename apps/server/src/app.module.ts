@@ -13,7 +13,7 @@ import { HttpDoor } from '#gateway';
 import { GatewayModule } from '#gateway/module';
 import type { Logger } from '#observability';
 import { ObservabilityModule } from '#observability/module';
-import { QueryModule } from '#query/module';
+import { PoliciesModule, QueryModule } from '#query/module';
 import { RecordsModule } from '#records/module';
 import { UsageModule } from '#usage/module';
 import { VectorStoresModule } from '#vector-stores/module';
@@ -38,6 +38,7 @@ export class AppModule {
         }),
         CryptoModule.forRoot({ nameSecret: signingSecret(config.auth, config.runtime.dataDir) }),
         AuthModule.forRoot({ names: KeyNames }),
+        PoliciesModule,
         UsageModule.forRoot({ storageQuota: StorageQuota }),
         EmbeddingsModule,
         VectorStoresModule.forRoot({ sealer: Sealer }),

@@ -7,7 +7,7 @@ import { embeddingSection } from '#embeddings';
 import { eventsSection, httpSection, rateLimitSection, tlsSection, writesSection } from '#gateway';
 import { observabilitySection } from '#observability';
 import { privacySection } from '#privacy';
-import { querySection } from '#query';
+import { querySection, retentionSection } from '#query';
 import { recordsSection } from '#records';
 import { usageSection } from '#usage';
 import { vectorStoreSection } from '#vector-stores';
@@ -27,6 +27,7 @@ export const sections = [
   embeddingSection,
   vectorStoreSection,
   privacySection,
+  retentionSection,
   querySection,
   usageSection,
   eventsSection,

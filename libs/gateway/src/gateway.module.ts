@@ -20,11 +20,13 @@ import { FailureFilter } from './http/failure.filter.js';
 import { ObserveInterceptor } from './http/observe.interceptor.js';
 import { KeysController } from './http/keys.controller.js';
 import { OperationsController } from './http/operations.controller.js';
+import { PrivacyController } from './http/privacy.controller.js';
 import { QueryController } from './http/query.controller.js';
 import { RouteTable } from './http/route-table.js';
 import { UsageController } from './http/usage.controller.js';
 import { VectorsController } from './http/vectors.controller.js';
 import { OpenApiDocument } from './openapi-document.js';
+import { PersonalRightsModule } from './personal-rights.module.js';
 import { Pipeline } from './pipeline.js';
 import { QuotaGate } from './quota-gate.js';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './rate-limit/index.js';
@@ -52,6 +54,7 @@ export class GatewayModule {
         CacheModule,
         QueryModule,
         WritesModule,
+        PersonalRightsModule,
         throttler,
         EventsModule.forRoot(throttler),
       ],
@@ -60,6 +63,7 @@ export class GatewayModule {
         CacheController,
         VectorsController,
         UsageController,
+        PrivacyController,
         OperationsController,
         AuditController,
         AuthController,

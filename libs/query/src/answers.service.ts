@@ -1,7 +1,10 @@
-// Answers written by hand: kept, listed, and forgotten again.
-import { type Entry, TieredCache } from '#cache';
-import { failure } from '#ports';
+// Answers written by hand: screened, kept, listed, and forgotten again.
+import { type Entry, type EntryRef, TieredCache } from '#cache';
+import { failure, type JsonValue } from '#ports';
 import { EntryNames } from './entry-names.js';
+import type { Erasures } from './privacy/erasures.js';
+import type { Screened, Screening } from './privacy/screening.js';
+import { given } from './provenance.js';
 import type { Asker, WrittenAnswer } from './question.js';
 import { keptForm } from './variants.js';
 
@@ -12,34 +15,43 @@ export interface PurgeSelector {
   subject?: string | undefined;
 }
 
+export interface Written extends Pick<Entry, 'name' | 'createdAt' | 'expiresAt'> {
+  /** `false`: the tenant's policy keeps such an answer out. */
+  stored: boolean;
+}
+
 export class AnswersService {
   constructor(
     private readonly cache: TieredCache,
     private readonly names: EntryNames,
+    private readonly screening: Screening,
+    private readonly erasures: Erasures,
   ) {}
 
   /**
    * Keeps an answer in every tier that takes it.
-   * @throws Failure `cache.entry_too_large`, or `cache.not_kept` where no tier takes it.
+   * @throws Failure `cache.entry_too_large`; `privacy.refused`; `privacy.erased_meanwhile` where its subject was erased
+   * since this began; `cache.not_kept` where no tier takes it, or the tenant's policy has changed since.
    */
-  async write(answer: WrittenAnswer, asker: Asker, signal?: AbortSignal): Promise<Entry> {
-    const ref = this.names.written(answer, asker.tenant);
-    const draft = {
-      json: JSON.stringify(keptForm(answer)),
-      origin: 'written' as const,
-      tags: [...(answer.tags ?? []), this.names.questionTag(answer.query, asker.tenant)],
-      ...(answer.ttl !== undefined && { ttlMs: answer.ttl * 1000 }),
-      ...(answer.staleTtl !== undefined && { staleMs: answer.staleTtl * 1000 }),
-      ...(answer.subject !== undefined && { subjects: [answer.subject] }),
-    };
-    const { entry, kept } = await this.cache.keep(ref, draft, { signal });
-    if (!kept) throw failure('cache.not_kept', {});
-    return entry;
+  async write(answer: WrittenAnswer, asker: Asker, signal?: AbortSignal): Promise<Written> {
+    const { tenant } = asker;
+    const mark = await this.erasures.mark(tenant, [answer.subject]);
+    const { query, response, source = null } = answer;
+    const screened = await this.screening.json<JsonValue[]>([query, response, source], tenant);
+    const ref = this.names.written(answer, tenant);
+    if (screened.action === 'skip') return notStored(ref);
+    const written = await this.keep(redacted(answer, screened), tenant, signal);
+    const erased = (await this.erasures.since(mark)).length > 0;
+    if (!erased && screened.stands()) return written;
+    await this.cache.forget({ tenant, name: written.name });
+    throw erased ? failure('privacy.erased_meanwhile', { count: 1 }) : failure('cache.not_kept', {});
   }
 
+  /** Gives how many were stored: the tenant's policy may keep some out. */
   async warmUp(answers: readonly WrittenAnswer[], asker: Asker, signal?: AbortSignal): Promise<number> {
-    for (const one of answers) await this.write(one, asker, signal);
-    return answers.length;
+    let stored = 0;
+    for (const one of answers) if ((await this.write(one, asker, signal)).stored) stored++;
+    return stored;
   }
 
   /** Forgets entries of the asker's tenant. Gives how many, where known. */
@@ -47,7 +59,7 @@ export class AnswersService {
     const { purged } = await (tag !== undefined
       ? this.cache.forgetTag(tenant, tag)
       : query !== undefined
-        ? this.cache.forgetTag(tenant, this.names.questionTag(query, tenant))
+        ? this.forgetQuestion(query, tenant)
         : subject !== undefined
           ? this.cache.forgetSubject(tenant, subject)
           : this.cache.forgetTenant(tenant));
@@ -57,7 +69,7 @@ export class AnswersService {
   async entries(
     page: { cursor?: string; limit: number },
     { tenant }: Asker,
-  ): Promise<{ entries: Entry[]; cursor?: string }> {
+  ): Promise<{ entries: Entry[]; cursor?: string | undefined }> {
     return this.cache.entries(tenant, page);
   }
 
@@ -73,6 +85,38 @@ export class AnswersService {
     await this.entry(name, asker);
     await this.cache.forget({ tenant: asker.tenant, name });
   }
+
+  private async keep(answer: WrittenAnswer, tenant: string, signal: AbortSignal | undefined): Promise<Written> {
+    const { query, model, source, subject, ttl, staleTtl, tags = [] } = answer;
+    const draft = {
+      json: JSON.stringify(keptForm(answer)),
+      origin: 'written' as const,
+      tags: [...tags, this.names.questionTag(query, tenant)],
+      ...(subject !== undefined && { subjects: [subject] }),
+      lineage: { ...given({ model }), ...(source !== undefined && { sources: [source] }) },
+      ...(ttl !== undefined && { ttlMs: ttl * 1000 }),
+      ...(staleTtl !== undefined && { staleMs: staleTtl * 1000 }),
+    };
+    const { entry, kept } = await this.cache.keep(this.names.written(answer, tenant), draft, { signal });
+    if (!kept) throw failure('cache.not_kept', {});
+    return { ...entry, stored: true };
+  }
+
+  /** A question that is redacted is kept under its redacted form. */
+  private async forgetQuestion(query: string, tenant: string) {
+    const { action, value } = await this.screening.text(query, tenant);
+    return this.cache.forgetTag(tenant, this.names.questionTag(action === 'redact' ? value : query, tenant));
+  }
+}
+
+function redacted(answer: WrittenAnswer, { value }: Screened<JsonValue[]>): WrittenAnswer {
+  const [query, response, source] = value as [string, JsonValue, string | null];
+  return { ...answer, query, response, ...(source !== null && { source }) };
+}
+
+function notStored({ name }: EntryRef): Written {
+  const now = Date.now();
+  return { name, createdAt: now, expiresAt: now, stored: false };
 }
 
 /** The tags that a caller gave; those that begin with `~` are ours. */

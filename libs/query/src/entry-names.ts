@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { type CacheConfig, canonicalKey, type EntryRef } from '#cache';
 import type { KeyNames } from '#crypto';
 import type { JsonObject } from '#ports';
-import type { QuestionName, Retrieval } from './question.js';
+import type { Question, QuestionName, Retrieval } from './question.js';
 
 /** Memory for names of questions asked lately. */
 const REMEMBERED_BYTES = 8 * 1024 ** 2;
@@ -42,11 +42,12 @@ export class EntryNames {
     return { tenant, name: canonicalKey({ tenant, query, language, model, params }, this.names, this.profile) };
   }
 
-  /** The entry that an answer retrieved with these options is kept under; without options, the same as `written`. */
-  retrieved(question: QuestionName & { vector?: Retrieval | undefined }, tenant: string): EntryRef {
-    if (!isShaped(question.vector)) return this.written(question, tenant);
-    const { query, language, model, params } = question;
-    const retrieval = JSON.parse(JSON.stringify(question.vector)) as JsonObject;
+  /** The entry that an answer retrieved with these options and for this purpose is kept under; without any, the same as `written`. */
+  retrieved(question: QuestionName & Pick<Question, 'vector' | 'purpose'>, tenant: string): EntryRef {
+    const { query, language, model, params, vector, purpose } = question;
+    if (!isShaped(vector) && purpose === undefined) return this.written(question, tenant);
+    // No option of retrieval is called `purpose`.
+    const retrieval = JSON.parse(JSON.stringify({ ...vector, purpose })) as JsonObject;
     return {
       tenant,
       name: canonicalKey({ tenant, query, language, model, params, retrieval }, this.names, this.profile),

@@ -1,5 +1,6 @@
 // From an entry of the cache to the answer that a caller gets.
 import type { Entry, Found } from '#cache';
+import { provenanceOf } from './provenance.js';
 import type { Answer, Asker, Latencies, Question } from './question.js';
 import { type Choice, choose, type VariantSet, variantsOf } from './variants.js';
 
@@ -7,12 +8,17 @@ import { type Choice, choose, type VariantSet, variantsOf } from './variants.js'
 interface Parsed {
   variants: VariantSet | null;
   expiresAt: string;
+  provenanceJson: string | undefined;
 }
 
 export function parsed(entry: Entry): Parsed {
   const known = entry.derived as Parsed | undefined;
   if (known) return known;
-  const made = { variants: variantsOf(entry.json), expiresAt: new Date(entry.expiresAt).toISOString() };
+  const made: Parsed = {
+    variants: variantsOf(entry.json),
+    expiresAt: new Date(entry.expiresAt).toISOString(),
+    provenanceJson: entry.negative ? undefined : JSON.stringify(provenanceOf(entry)),
+  };
   entry.derived = made;
   return made;
 }
@@ -29,7 +35,7 @@ export function keptAnswer(
   latencies: Latencies,
 ): Answer {
   const { entry, tier, state } = found;
-  const { variants, expiresAt } = parsed(entry);
+  const { variants, expiresAt, provenanceJson } = parsed(entry);
   const choice =
     variants && choose(variants, { seed: seedOf(asked, variants), turn: asked.turn, random: asked.random });
   const stale = state === 'stale';
@@ -44,6 +50,7 @@ export function keptAnswer(
     age: Math.max(0, Math.floor((asked.now - entry.createdAt) / 1000)),
     expiresAt,
     freshFor: Math.floor((entry.expiresAt - asked.now) / 1000),
+    provenanceJson,
     latencies,
   };
 }

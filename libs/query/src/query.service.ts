@@ -1,57 +1,85 @@
-// The story of one question: key → cache → embed → search → keep → answer.
+// The story of one question: screen → key → cache → embed → search → keep → answer.
 import { type Entry, type EntryDraft, type EntryRef, type FillMark, type Found, TieredCache } from '#cache';
 import { announce, isFailure } from '#ports';
 import { untilAborted } from '#resilience';
+import type { AnswerTies } from './answer-ties.js';
 import { EntryNames } from './entry-names.js';
 import { keptAnswer, takesTurns } from './kept-answer.js';
-import { KnowledgeService } from './knowledge.service.js';
+import { KnowledgeService, type Retrieved } from './knowledge.service.js';
+import type { Screened, Screening } from './privacy/screening.js';
+import { provenanceOf } from './provenance.js';
 import type { Answer, Asker, Latencies, Question } from './question.js';
+import { retrievedDraft } from './retrieved-draft.js';
 
 export interface QueryOptions {
   /** Ends this caller's waiting. What is under way for others goes on. */
   signal?: AbortSignal;
 }
 
+export interface QueryServiceOptions {
+  screening: Screening;
+  ties: AnswerTies;
+  /** Life of an entry that asks for none. Milliseconds. */
+  defaultTtlMs: number;
+  random?: () => number;
+}
+
 /** Answers questions from the cache, else from the vector store, and keeps what it retrieves. */
 export class QueryService {
+  private readonly random: () => number;
+
   constructor(
     private readonly cache: TieredCache,
     private readonly knowledge: KnowledgeService,
     private readonly names: EntryNames,
-    private readonly random: () => number = Math.random,
-  ) {}
+    private readonly options: QueryServiceOptions,
+  ) {
+    this.random = options.random ?? Math.random;
+  }
 
   /**
    * The answer if the memory tier holds it and nothing must be waited for; else `undefined`, and `ask` is to be called.
-   * Synchronous: this is what the hot route runs.
+   * Synchronous: this is what the hot route runs. Detectors need not look: what a tenant's policy does not let be kept
+   * was not kept under this name, and a policy that changes takes all that was kept before it.
    */
   recall(question: Question, asker: Asker, started = performance.now()): Answer | undefined {
-    if (question.forceRefresh || question.vector || question.embedding) return undefined;
+    if (question.forceRefresh || question.vector || question.embedding || question.purpose) return undefined;
     const now = Date.now();
     const looking = performance.now();
     const found = this.cache.lookInMemory(this.names.written(question, asker.tenant), now);
     if (!found || found.state === 'stale' || takesTurns(found.entry)) return undefined;
     const asked = { question, asker, turn: 0, now, random: this.random };
     const ended = performance.now();
-    return announced(asker, keptAnswer(found, asked, { total: ended - started, cache: ended - looking }));
+    const answer = keptAnswer(found, asked, { total: ended - started, cache: ended - looking });
+    return announced(asker, answer, found);
   }
 
   /**
    * Answers a question.
-   * @throws Failure `embedding.model_unknown`; `embedding.*` or `vector.*` where the answer must be retrieved and a provider fails.
+   * @throws Failure `embedding.model_unknown`; `privacy.refused`; `embedding.*` or `vector.*` where the answer must be
+   * retrieved and a provider fails.
    */
   async ask(question: Question, asker: Asker, { signal }: QueryOptions = {}): Promise<Answer> {
     const started = performance.now();
     this.knowledge.checkModel(question.embedding?.model);
+    const screened = await this.options.screening.text(question.query, asker.tenant);
+    const clock = { started, cacheMs: 0, signal };
+    if (screened.action === 'skip') return this.answerUnkept(question, asker, clock);
+    return this.askKept({ ...question, query: screened.value }, screened, asker, clock);
+  }
+
+  private async askKept(question: Question, screened: Screened<string>, asker: Asker, clock: Clock): Promise<Answer> {
+    const { started, signal } = clock;
+    const looking = performance.now();
     const ref = this.names.retrieved(question, asker.tenant);
     const found = question.forceRefresh ? undefined : await this.look(question, asker, ref, signal);
-    const cacheMs = performance.now() - started;
-    if (!found) return this.retrieve(question, asker, ref, { started, cacheMs, signal });
-    if (found.state === 'stale' && found.entry.origin === 'vectordb') this.refreshBehind(question, ref);
+    const cacheMs = performance.now() - looking;
+    if (!found) return this.retrieve({ question, screened, ref }, asker, { ...clock, cacheMs });
+    if (found.state === 'stale' && found.entry.origin === 'vectordb') this.refreshBehind({ question, screened, ref });
     const turn = takesTurns(found.entry) ? await this.cache.next(`variants.${found.entry.name}`, asker.tenant) : 0;
     const asked = { question, asker, turn, now: Date.now(), random: this.random };
     const latencies = { total: performance.now() - started, cache: cacheMs };
-    return announced(asker, keptAnswer(found, asked, latencies));
+    return announced(asker, keptAnswer(found, asked, latencies), found);
   }
 
   /** A written answer serves whatever the retrieval options; a retrieved one only those that it was retrieved with. */
@@ -67,36 +95,39 @@ export class QueryService {
     return this.cache.look(own, { signal });
   }
 
-  private async retrieve(
-    question: Question,
-    asker: Asker,
-    ref: EntryRef,
-    { started, cacheMs, signal }: { started: number; cacheMs: number; signal: AbortSignal | undefined },
-  ): Promise<Answer> {
-    const replacing = question.forceRefresh ?? false;
+  private async retrieve(asked: Asked, asker: Asker, { started, cacheMs, signal }: Clock): Promise<Answer> {
+    const replacing = asked.question.forceRefresh ?? false;
     const fill = await untilAborted(
       signal,
-      this.cache.flight(ref, () => this.fill(question, ref, replacing)),
+      this.cache.flight(asked.ref, () => this.fill(asked, replacing)),
     );
     const latencies = { total: performance.now() - started, cache: cacheMs, ...fill.latencies };
-    return announced(asker, retrievedAnswer(ref, fill, latencies));
+    return announced(asker, retrievedAnswer(asked.ref, fill, latencies));
+  }
+
+  /** What holds something that must not be kept is answered for this one caller, and leaves nothing behind. */
+  private async answerUnkept(question: Question, asker: Asker, { started, cacheMs, signal }: Clock): Promise<Answer> {
+    const retrieved = await this.knowledge.retrieve(question, asker.tenant, signal ? { signal } : {});
+    const fill = { draft: this.draft(question, retrieved, []), entry: undefined, latencies: retrieved.latencies };
+    const latencies = { total: performance.now() - started, cache: cacheMs, ...retrieved.latencies };
+    return announced(asker, retrievedAnswer(this.names.retrieved(question, asker.tenant), fill, latencies));
   }
 
   /** Runs once for all who ask the same at the same time, so it is bound by the providers' deadlines, not by a caller's. */
-  private async fill(question: Question, ref: EntryRef, replacing: boolean): Promise<Fill> {
+  private async fill({ question, screened, ref }: Asked, replacing: boolean): Promise<Fill> {
     const mark = await this.cache.mark(ref);
-    const { matches, latencies } = await this.knowledge.retrieve(question, ref.tenant);
-    const empty = matches.length === 0;
-    const draft = {
-      json: empty ? 'null' : JSON.stringify({ matches }),
-      negative: empty,
-      origin: 'vectordb' as const,
-      tags: [this.names.questionTag(question.query, ref.tenant)],
-      // How long it is remembered that there is nothing is the operator's to say.
-      ...(question.ttl !== undefined && !empty && { ttlMs: question.ttl * 1000 }),
-    };
-    const entry = await (replacing ? this.replace(ref, draft, mark) : this.keep(ref, draft, mark));
-    return { json: draft.json, empty, entry, latencies };
+    const retrieved = await this.knowledge.retrieve(question, ref.tenant);
+    const draft = this.draft(question, retrieved, [this.names.questionTag(question.query, ref.tenant)]);
+    // A policy that changes purges: the mark has seen that, unless it was made after. Then the policy stands no more.
+    const keeps = screened.stands();
+    const entry = keeps ? await (replacing ? this.replace(ref, draft, mark) : this.keep(ref, draft, mark)) : undefined;
+    return { draft, entry, latencies: retrieved.latencies };
+  }
+
+  private draft(question: Question, retrieved: Retrieved, tags: readonly string[]): EntryDraft {
+    const { ties, defaultTtlMs } = this.options;
+    const ttlMs = question.ttl === undefined ? undefined : question.ttl * 1000;
+    return retrievedDraft(retrieved, ties, { ttlMs, defaultTtlMs, tags, now: Date.now() });
   }
 
   /** What was written by hand stays: who may ask may not overwrite it. What was retrieved before is no longer true. */
@@ -108,35 +139,48 @@ export class QueryService {
     return entry;
   }
 
-  /** The entry as it is kept, where it is: an answer that is too large or overtaken by a purge is given all the same. */
+  /** The entry as it is kept, where it is: an answer that is too large, over the quota or overtaken is given all the same. */
   private async keep(ref: EntryRef, draft: EntryDraft, mark: FillMark): Promise<Entry | undefined> {
     try {
       const { entry, kept } = await this.cache.keep(ref, draft, { mark });
       return kept ? entry : undefined;
     } catch (error) {
-      if (isFailure(error, 'cache.entry_too_large')) return undefined;
+      if (isFailure(error, 'cache.entry_too_large') || isFailure(error, 'quota.exceeded')) return undefined;
       throw error;
     }
   }
 
-  private refreshBehind(question: Question, ref: EntryRef): void {
+  private refreshBehind(asked: Asked): void {
     // A failure is announced by the provider's own protection; the stale answer has been served already.
-    this.cache.flight(ref, () => this.fill(question, ref, true)).catch(() => undefined);
+    this.cache.flight(asked.ref, () => this.fill(asked, true)).catch(() => undefined);
   }
+}
+
+/** A question as it is kept, and by which judgement. */
+interface Asked {
+  question: Question;
+  screened: Screened<string>;
+  ref: EntryRef;
+}
+
+interface Clock {
+  started: number;
+  cacheMs: number;
+  signal: AbortSignal | undefined;
 }
 
 /** What a retrieval brought. */
 interface Fill {
-  json: string;
-  empty: boolean;
+  draft: EntryDraft;
   entry: Entry | undefined;
   latencies: Pick<Latencies, 'embeddings' | 'vectordb'>;
 }
 
-function retrievedAnswer(ref: EntryRef, { json, empty, entry }: Fill, latencies: Latencies): Answer {
+function retrievedAnswer(ref: EntryRef, { draft, entry }: Fill, latencies: Latencies): Answer {
+  const empty = draft.negative === true;
   const expiresAt = entry && !empty ? entry.expiresAt : undefined;
   return {
-    resultJson: json,
+    resultJson: draft.json,
     hit: false,
     status: 'miss',
     source: empty ? 'none' : 'vectordb',
@@ -145,12 +189,15 @@ function retrievedAnswer(ref: EntryRef, { json, empty, entry }: Fill, latencies:
     age: 0,
     expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
     freshFor: expiresAt === undefined ? null : Math.floor((expiresAt - Date.now()) / 1000),
+    provenanceJson: empty ? undefined : JSON.stringify(provenanceOf(draft)),
     latencies,
   };
 }
 
-function announced(asker: Asker, answer: Answer): Answer {
+/** Only a fresh hit has saved what its answer had cost: a stale one is being made anew. */
+function announced(asker: Asker, answer: Answer, found?: Found): Answer {
   const { key, status, source, tier, latencies } = answer;
-  announce('query.answered', { tenant: asker.tenant, key, status, source, tier, latencies });
+  const avoided = status === 'hit' ? found?.entry.cost : undefined;
+  announce('query.answered', { tenant: asker.tenant, key, status, source, tier, latencies, avoided });
   return answer;
 }

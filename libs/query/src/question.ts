@@ -27,6 +27,8 @@ export interface Question extends QuestionName {
   /** Do not look into the cache; retrieve, and keep what is found. */
   forceRefresh?: boolean | undefined;
   vector?: Retrieval | undefined;
+  /** What the answer is for: documents with purposes answer only for one of theirs. Another purpose is another question. */
+  purpose?: string | undefined;
   embedding?: { model?: string | undefined } | undefined;
 }
 
@@ -60,6 +62,8 @@ export interface Answer {
   expiresAt: string | null;
   /** Seconds for which the answer is still fresh; negative once it is stale, `null` where nothing was kept. */
   freshFor: number | null;
+  /** JSON text; absent where there is no answer. */
+  provenanceJson?: string | undefined;
   latencies: Latencies;
 }
 
@@ -73,7 +77,10 @@ export interface WrittenAnswer extends QuestionName {
   /** Seconds after the TTL in which the answer may still be served as stale. */
   staleTtl?: number | undefined;
   tags?: readonly string[] | undefined;
+  /** The person whom it is about. */
   subject?: string | undefined;
+  /** Where it comes from, e.g. the name of a document or a URL. */
+  source?: string | undefined;
   variantStrategy?: VariantStrategy | undefined;
   weights?: readonly number[] | undefined;
   seed?: string | undefined;

@@ -50,17 +50,26 @@ describe('ask', () => {
     expect(JSON.stringify(heard)).not.toMatch(/4711|nobody/);
   });
 
+  it('forgets what it does not find again when it is told not to look into the cache', async () => {
+    const { queries, documents } = await aRoom();
+    const ask = async (more = {}) => (await queries.ask({ query: 'open at nine', ...more }, asker)).source;
+    await documents.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
+    expect([await ask(), await ask()]).toEqual(['vectordb', 'cache']);
+    await documents.upsert([{ id: 'd', text: 'We open at nine.', ttl: -1 }], undefined, asker.tenant);
+    expect([await ask(), await ask({ forceRefresh: true }), await ask()]).toEqual(['cache', 'none', 'none']);
+  });
+
   it('ends a caller’s waiting with its signal, and keeps what was under way', async () => {
-    const { queries, knowledge } = await aRoom();
-    await knowledge.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
+    const { queries, documents } = await aRoom();
+    await documents.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
     const signal = AbortSignal.abort(new Error('gone'));
     await expect(queries.ask({ query: 'open at nine' }, asker, { signal })).rejects.toThrow('gone');
     await expect.poll(() => queries.recall({ query: 'open at nine' }, asker)?.hit).toBe(true);
   });
 
   it('gives what was retrieved though a purge came in between, and does not keep it', async () => {
-    const { queries, knowledge, answers, cache } = await aRoom();
-    await knowledge.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
+    const { queries, documents, answers, cache } = await aRoom();
+    await documents.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
     const stop = listen('provider.call', ({ family }) => {
       if (family === 'embedding-model') void answers.purge({}, asker);
     });

@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/commo
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { Caller } from '#auth';
+import type { FailureCode } from '#ports';
 import { AnswersService } from '#query';
 import { Endpoint } from '../endpoint.js';
 import { CalledBy, Until } from './caller.decorator.js';
@@ -20,6 +21,14 @@ import {
   WrittenDto,
 } from './schemas/cache.schema.js';
 
+const WRITE_FAILURES: readonly FailureCode[] = [
+  'cache.entry_too_large',
+  'cache.not_kept',
+  'privacy.refused',
+  'privacy.erased_meanwhile',
+  'request.late',
+];
+
 @ApiTags('cache')
 @Controller('api/cache')
 export class CacheController {
@@ -33,7 +42,7 @@ export class CacheController {
     effect: 'write',
     cost: 1,
     reply: WrittenDto,
-    failures: ['cache.entry_too_large', 'cache.not_kept', 'request.late'],
+    failures: WRITE_FAILURES,
   })
   async write(@Body() body: WriteDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
     return writtenReply(await this.answers.write(body, caller, signal));
@@ -47,7 +56,7 @@ export class CacheController {
     effect: 'write',
     cost: 10,
     reply: WarmedUpDto,
-    failures: ['cache.entry_too_large', 'cache.not_kept', 'request.late'],
+    failures: WRITE_FAILURES,
   })
   async warmUp(@Body() { entries }: WarmUpDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
     return { success: true, written: await this.answers.warmUp(entries, caller, signal) };
@@ -62,7 +71,7 @@ export class CacheController {
     effect: 'write',
     cost: 1,
     reply: PurgedDto,
-    failures: ['cache.store_unavailable', 'request.late'],
+    failures: ['cache.store_unavailable', 'privacy.refused', 'request.late'],
     audit: ({ query }, { purged }) => ({
       action: 'cache.purge',
       target: Object.keys(query)[0] ?? 'tenant',

@@ -1,12 +1,13 @@
 // Entries of the cache as replies describe them: metadata, never the answer itself.
 import type { Entry } from '#cache';
-import { ownTags } from '#query';
+import { ownTags, provenanceOf, type Written } from '#query';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-export function writtenReply({ name, createdAt, expiresAt }: Entry) {
+export function writtenReply({ name, createdAt, expiresAt, stored }: Written) {
   return {
     success: true,
+    stored,
     key: name,
     ttl: Math.round((expiresAt - createdAt) / 1000),
     createdAt: iso(createdAt),
@@ -22,6 +23,7 @@ export function entryReply(entry: Entry) {
     staleUntil: iso(entry.staleUntil),
     origin: entry.origin,
     tags: ownTags(entry),
+    provenance: provenanceOf(entry),
     bytes: entry.bytes,
   };
 }

@@ -32,6 +32,7 @@ export class QueryController {
     failures: [
       'request.late',
       'embedding.model_unknown',
+      'privacy.refused',
       'embedding.input_refused',
       'embedding.provider_failed',
       'vector.store_unavailable',

@@ -4,7 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { Caller } from '#auth';
 import type { CollectionInfo, FailureCode } from '#ports';
-import { KnowledgeService } from '#query';
+import { DocumentsService, givenMatch, KnowledgeService } from '#query';
 import { Endpoint } from '../endpoint.js';
 import { CalledBy, Until } from './caller.decorator.js';
 import {
@@ -36,7 +36,10 @@ const described = ({ name, dimension, metric, count }: CollectionInfo) => ({
 @ApiTags('vectors')
 @Controller('api')
 export class VectorsController {
-  constructor(private readonly knowledge: KnowledgeService) {}
+  constructor(
+    private readonly knowledge: KnowledgeService,
+    private readonly documents: DocumentsService,
+  ) {}
 
   @Post('vectors/collections')
   @Endpoint({
@@ -82,7 +85,7 @@ export class VectorsController {
     @CalledBy() caller: Caller,
     @Until() signal: AbortSignal,
   ) {
-    await this.knowledge.dropCollection(name, caller.tenant, { signal });
+    await this.documents.dropCollection(name, caller.tenant, { signal });
     return { success: true };
   }
 
@@ -95,10 +98,17 @@ export class VectorsController {
     effect: 'write',
     cost: 1,
     reply: UpsertedDto,
-    failures: ['vector.dimension_mismatch', 'vector.vector_invalid', ...EMBEDDING_FAILURES, ...STORE_FAILURES],
+    failures: [
+      'vector.dimension_mismatch',
+      'vector.vector_invalid',
+      'privacy.refused',
+      'privacy.erased_meanwhile',
+      ...EMBEDDING_FAILURES,
+      ...STORE_FAILURES,
+    ],
   })
   async upsert(@Body() body: UpsertDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
-    return { upserted: await this.knowledge.upsert(body.documents, body.collection, caller.tenant, { signal }) };
+    return this.documents.upsert(body.documents, body.collection, caller.tenant, { signal });
   }
 
   @Post('vectors/query')
@@ -118,7 +128,8 @@ export class VectorsController {
     ],
   })
   async search(@Body() body: SearchDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
-    return { matches: await this.knowledge.search(body, caller.tenant, { signal }) };
+    const matches = await this.knowledge.search(body, caller.tenant, { signal });
+    return { matches: matches.map(givenMatch) };
   }
 
   @Post('vectors/delete')
@@ -141,7 +152,7 @@ export class VectorsController {
     @CalledBy() caller: Caller,
     @Until() signal: AbortSignal,
   ) {
-    return { deleted: await this.knowledge.delete(selector, collection, caller.tenant, { signal }) };
+    return { deleted: await this.documents.delete(selector, collection, caller.tenant, { signal }) };
   }
 
   @Post('embeddings')
@@ -153,8 +164,8 @@ export class VectorsController {
     reply: EmbeddedDto,
     failures: ['embedding.model_unknown', 'request.late', ...EMBEDDING_FAILURES],
   })
-  async embed(@Body() { input, model }: EmbedDto, @Until() signal: AbortSignal) {
-    const { vectors, tokens, ...about } = await this.knowledge.embed([input].flat(), model, { signal });
+  async embed(@Body() { input, model }: EmbedDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
+    const { vectors, tokens, ...about } = await this.knowledge.embed([input].flat(), model, caller.tenant, { signal });
     return { ...about, vectors: vectors.map((one) => Array.from(one)), usage: { tokens } };
   }
 }

@@ -70,6 +70,7 @@ const written = z
     params: field.params.optional(),
     tags: z.array(field.tag).max(32).optional().describe('Names under which the entry can be purged.'),
     subject: field.subject.optional(),
+    source: field.source.optional(),
     variantStrategy: strategy.optional(),
     weights: weights.optional(),
     seed: field.seed.optional(),
@@ -85,6 +86,9 @@ const moment = z.iso.datetime().describe('ISO 8601, UTC.').meta({ example: '2026
 export class WrittenDto extends createZodDto(
   z.object({
     success: z.literal(true),
+    stored: z
+      .boolean()
+      .describe('false: the privacy policy of the tenant keeps such an answer out (skip), and nothing was stored.'),
     key: field.entryKey,
     ttl: z.int().describe('Effective TTL in seconds, after the maximum and jitter.').meta({ example: 3600 }),
     createdAt: moment,
@@ -101,7 +105,13 @@ export class WarmUpDto extends createZodDto(
 ) {}
 
 export class WarmedUpDto extends createZodDto(
-  z.object({ success: z.literal(true), written: z.int().meta({ example: 1 }) }),
+  z.object({
+    success: z.literal(true),
+    written: z
+      .int()
+      .describe('Answers stored. Those that the privacy policy keeps out do not count.')
+      .meta({ example: 1 }),
+  }),
 ) {}
 
 export const purgeQuery = z
@@ -131,6 +141,7 @@ const entry = z.object({
   staleUntil: moment,
   origin: z.enum(['written', 'vectordb']).describe('Written by a caller, or retrieved from the vector store.'),
   tags: z.array(z.string()),
+  provenance: field.provenance,
   bytes: z.int().describe('Size of the answer in bytes.').meta({ example: 42 }),
 });
 

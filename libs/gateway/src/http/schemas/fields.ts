@@ -37,12 +37,16 @@ export const seed = text(512)
   .describe('Chooses among deterministic variants.')
   .meta({ example: 'user-7:conversation-3' });
 export const subject = text(256).describe('The person whom the data is about.');
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+export const purpose = z
+  .string()
+  .regex(PLAIN_NAME, 'must be 1 to 128 of letters, digits, . _ : - and begin with a letter or digit')
+  .describe('What it is for, in words of the tenant’s own.')
+  .meta({ example: 'support' });
+export const source = text(1000).describe('Where it comes from, e.g. the name of a file or a URL.');
 export const tag = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
-    'must be 1 to 128 of letters, digits, . _ : - and begin with a letter or digit',
-  )
+  .regex(PLAIN_NAME, 'must be 1 to 128 of letters, digits, . _ : - and begin with a letter or digit')
   .describe('Name under which entries are purged together.')
   .meta({ example: 'opening-hours' });
 export const entryKey = z
@@ -77,6 +81,29 @@ export const vector = z
 export const metadata = z
   .record(z.string().min(1).max(200), json)
   .describe('What filters can ask for, and what a match gives back.') as z.ZodType<JsonObject>;
+
+const names = z.array(z.string()).optional();
+/** How a document came to be, as replies tell it. */
+export const lineage = z
+  .object({
+    ingestRun: z.string().optional().describe('The run that wrote it.'),
+    provider: z.string().optional(),
+    model: z.string().optional().describe('The model that embedded it; absent where its writer brought the vector.'),
+    version: z.string().optional(),
+    ingestedAt: z.iso.datetime(),
+  })
+  .describe('How the document came to be.');
+/** Where an answer comes from, as replies tell it. */
+export const provenance = z
+  .object({
+    origin: z.enum(['written', 'vectordb']).describe('Written by a caller, or retrieved from the vector store.'),
+    model: z.string().optional().describe('The model that a written answer is of, or that embedded a retrieved one.'),
+    version: z.string().optional(),
+    collection: z.string().optional(),
+    sources: names.describe('Sources of the documents, or of the written answer; 32 at most.'),
+    runs: names.describe('Ingest runs that wrote the documents; 32 at most.'),
+  })
+  .describe('Where the answer comes from.');
 
 const value = z.union([z.string().max(1000), z.number(), z.boolean()]);
 const bound = z.union([z.string().max(1000), z.number()]);

@@ -27,6 +27,11 @@ export class QuestionDto extends createZodDto(
         })
         .optional()
         .describe('How the vector store is asked when the cache does not know.'),
+      purpose: field.purpose
+        .optional()
+        .describe(
+          'What the answer is for. Documents with purposes answer only for one of theirs; another purpose is another question.',
+        ),
       embedding: z.strictObject({ model: field.model.optional() }).optional(),
     })
     .meta({ example: { query: 'When do you open?' } }),
@@ -50,6 +55,7 @@ export class AnswerDto extends createZodDto(
       key: field.entryKey,
       age: z.int().min(0).describe('Seconds since the answer was kept.'),
       expiresAt: z.iso.datetime().nullable(),
+      provenance: field.provenance.optional().describe('Where the answer comes from; absent where there is none.'),
       latencies: z.object({ total: ms, cache: ms, embeddings: ms.optional(), vectordb: ms.optional() }),
     })
     .meta({
@@ -62,6 +68,7 @@ export class AnswerDto extends createZodDto(
         key: 'Zp4mI9kYb3Y2o1cJ1l0mXr0m7k5YdF2cQGm9lqj3u0E',
         age: 12,
         expiresAt: '2026-11-21T09:00:00.000Z',
+        provenance: { origin: 'written', model: 'gpt-4o' },
         latencies: { total: 0.05, cache: 0.02 },
       },
     }),

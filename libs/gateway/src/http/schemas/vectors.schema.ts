@@ -46,8 +46,23 @@ const document = z
     metadata: field.metadata.optional(),
     ttl: field.ttl.optional().describe('Seconds after which the document is never found again.'),
     subject: field.subject.optional(),
-    consent: z.boolean().optional().describe('false: kept, but never found.'),
-    source: z.string().min(1).max(1000).optional().describe('Where the document came from.'),
+    consent: z
+      .boolean()
+      .optional()
+      .describe('false: kept, but never found, and no longer served from answers made of it.'),
+    purposes: z
+      .array(field.purpose)
+      .min(1)
+      .max(32)
+      .optional()
+      .describe('What it may be used for: only what is asked for one of them finds it. Absent: for anything.'),
+    source: field.source.optional(),
+    ingestRun: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Name of the run that writes it, to find all that one run has made.'),
   })
   .refine((one) => one.text !== undefined || one.vector !== undefined, { message: 'needs a text or a vector' });
 
@@ -57,7 +72,12 @@ export class UpsertDto extends createZodDto(
   }),
 ) {}
 
-export class UpsertedDto extends createZodDto(z.object({ upserted: z.int().meta({ example: 1 }) })) {}
+export class UpsertedDto extends createZodDto(
+  z.object({
+    upserted: z.int().meta({ example: 1 }),
+    skipped: z.int().describe('Documents that the privacy policy of the tenant keeps out (skip).').meta({ example: 0 }),
+  }),
+) {}
 
 export class SearchDto extends createZodDto(
   z
@@ -68,6 +88,9 @@ export class SearchDto extends createZodDto(
       k: field.k.optional(),
       threshold: field.threshold.optional(),
       filter: field.filter.optional(),
+      purpose: field.purpose
+        .optional()
+        .describe('What the matches are for: documents with purposes are found only for one of theirs.'),
     })
     .refine((one) => (one.text === undefined) !== (one.vector === undefined), {
       message: 'needs either a text or a vector',
@@ -83,6 +106,8 @@ export class MatchesDto extends createZodDto(
         score: z.number().min(0).max(1).describe('Similarity; larger is nearer.'),
         text: z.string().optional(),
         metadata: z.record(z.string(), z.unknown()),
+        source: z.string().optional(),
+        lineage: field.lineage.optional(),
       }),
     ),
   }),
