@@ -7,6 +7,8 @@ import { configCommand } from './commands/config-check.js';
 import { demoCommand } from './commands/demo.js';
 import { ingestCommand } from './commands/ingest.js';
 import { keysCommand } from './commands/keys.js';
+import { privacyCommand } from './commands/privacy.js';
+import { receiptCommand } from './commands/receipt.js';
 import { replayCommand } from './commands/replay.js';
 import { serveCommand } from './commands/serve.js';
 import { tenantCommand } from './commands/tenant.js';
@@ -49,6 +51,8 @@ function program(io: Io): Command {
     keysCommand,
     tenantCommand,
     usageCommand,
+    privacyCommand,
+    receiptCommand,
   ];
   for (const add of commands) add(resk, io);
   return resk;
