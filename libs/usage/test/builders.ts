@@ -1,4 +1,5 @@
 // What the tests of this room are made of.
+import { onTestFinished } from 'vitest';
 import { type Announcements, listen, type MeteredCall } from '#ports';
 import { MemoryRecords, type Records } from '#records';
 import { Ledger, type LedgerOptions, type LimitsInForce, type Price, Prices, UsageReports } from '#usage';
@@ -76,9 +77,22 @@ export function aLedger({ clock = new Clock(), records, limits = {}, prices = []
   return { ledger, records: kept, reports, totals, clock };
 }
 
+/** A ledger that listens and works of itself, until the test is over. */
+export async function anOpenLedger(parts: LedgerParts = {}) {
+  const all = aLedger(parts);
+  await all.ledger.open();
+  onTestFinished(() => all.ledger.close());
+  return all;
+}
+
 /** Hears what is announced while the test runs. */
 export function hearing<Name extends keyof Announcements>(name: Name) {
   const heard: Announcements[Name][] = [];
   const stop = listen(name, (message) => heard.push(message));
   return { heard, stop };
+}
+
+/** What is left of calls and their marks in the records. */
+export async function leftovers(records: Records) {
+  return (await records.list('usage/~pending/', { limit: 100 })).records.length;
 }

@@ -1,50 +1,21 @@
 // Every call is in the ledger once: spent, free or uncertain, whoever dies and whatever does not answer.
-import { afterEach, describe, expect, test } from 'vitest';
-import { announce, SERVICE_ACCOUNT } from '#ports';
-import { MemoryRecords, type Records } from '#records';
+import { describe, expect, test } from 'vitest';
+import { SERVICE_ACCOUNT } from '#ports';
+import { MemoryRecords } from '#records';
 import {
   aCall,
   aLedger,
-  aPrice,
+  anOpenLedger,
   Clock,
   DAY_MS,
-  HOUR_MS,
   hearing,
   LEASE_MS,
-  type LedgerParts,
+  leftovers,
   NOON,
   unreliable,
 } from './builders.js';
 
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-async function anOpenLedger(parts: LedgerParts = {}) {
-  const all = aLedger(parts);
-  await all.ledger.open();
-  opened.push(all.ledger);
-  return all;
-}
-
 const NONE = { calls: 0, tokens: 0, money: null };
-
-/** What is left of calls and their marks in the records. */
-async function leftovers(records: Records) {
-  return (await records.list('usage/~pending/', { limit: 100 })).records.length;
-}
-
-const answered = (tenant: string, avoided?: { provider: string; model: string; tokens: number }) =>
-  announce('query.answered', {
-    tenant,
-    key: 'k',
-    status: 'hit',
-    source: 'cache',
-    tier: 'memory',
-    latencies: { total: 1, cache: 1 },
-    ...(avoided && { avoided }),
-  });
 
 describe('a call', () => {
   test('is noted before it is made, and counted as what the provider counted', async () => {
@@ -214,146 +185,4 @@ test('an instance without calls writes nothing', async () => {
     await ledger.tick();
   }
   expect(written).toEqual([]);
-});
-
-describe('a process that dies', () => {
-  const two = async () => {
-    const clock = new Clock();
-    const records = new MemoryRecords(clock.now);
-    const died = aLedger({ clock, records });
-    await died.ledger.tick();
-    return { clock, records, died };
-  };
-
-  test('leaves its open calls to be noted as uncertain, once, by whoever finds them', async () => {
-    const { clock, records, died } = await two();
-    await died.ledger.begin(aCall({ estimatedTokens: 8 }));
-    await (await died.ledger.begin(aCall())).spent(4);
-    clock.advance(LEASE_MS + 1);
-    const finders = [aLedger({ clock, records }), aLedger({ clock, records })];
-    await Promise.all(finders.map(({ ledger }) => ledger.tick()));
-    expect(await finders[0]!.totals()).toMatchObject({
-      spent: { calls: 1, tokens: 4 },
-      uncertain: { calls: 1, tokens: 8 },
-    });
-    expect(await leftovers(records)).toBe(0);
-  });
-
-  test('is not taken for dead while it says that it lives', async () => {
-    const { clock, records, died } = await two();
-    const account = await died.ledger.begin(aCall());
-    for (let passed = 0; passed < 5; passed++) {
-      clock.advance(LEASE_MS / 2);
-      await died.ledger.tick();
-    }
-    await aLedger({ clock, records }).ledger.tick();
-    await account.spent(4);
-    expect(await died.totals()).toMatchObject({ spent: { calls: 1, tokens: 4 }, uncertain: NONE });
-  });
-
-  test.each([
-    ['spent', { calls: 1, tokens: 4 }],
-    ['free', { calls: 0, tokens: 0 }],
-  ] as const)('and was only thought dead puts right what was noted of it: %s', async (outcome, spent) => {
-    const { clock, records, died } = await two();
-    const account = await died.ledger.begin(aCall({ estimatedTokens: 8 }));
-    clock.advance(LEASE_MS + 1);
-    const finder = aLedger({ clock, records });
-    await finder.ledger.tick();
-    expect((await finder.totals()).uncertain.tokens).toBe(8);
-    await (outcome === 'spent' ? account.spent(4) : account.free());
-    expect(await finder.totals()).toMatchObject({ spent, uncertain: { calls: 0, tokens: 0 } });
-    const [day = {}] = await records.tallies(['quota/north/d/2026-11-21']);
-    expect(day.tokens).toBe(spent.tokens);
-  });
-
-  test('that stopped in order is not waited for', async () => {
-    const { clock, records, died } = await two();
-    await died.ledger.begin(aCall({ estimatedTokens: 8 }));
-    await died.ledger.close();
-    const next = aLedger({ clock, records });
-    await next.ledger.tick();
-    expect((await next.totals()).uncertain).toMatchObject({ calls: 1, tokens: 8 });
-  });
-
-  test('marks of settlements go when nobody can be at work on them', async () => {
-    const { clock, records, died } = await two();
-    const account = await died.ledger.begin(aCall());
-    await account.spent(4);
-    await died.ledger.tick();
-    const mark = async () => Object.keys((await records.tallies([`usage/~settled/${account.callId}`]))[0]!);
-    expect(await mark()).toEqual(['settled']);
-    clock.advance(LEASE_MS + 1);
-    await died.ledger.tick();
-    expect(await mark()).toEqual([]);
-  });
-
-  test('what cannot be read of it is left alone', async () => {
-    const { clock, records, died } = await two();
-    await records.put('usage/~pending/other/1', '{"form":"of another version"}');
-    await died.ledger.begin(aCall({ estimatedTokens: 8 }));
-    clock.advance(LEASE_MS + 1);
-    const next = aLedger({ clock, records });
-    await next.ledger.tick();
-    expect((await next.totals()).uncertain.tokens).toBe(8);
-    expect(await leftovers(records)).toBe(1);
-  });
-});
-
-describe('a hit', () => {
-  test('is counted as avoided within a second, never as spent', async () => {
-    const { ledger, totals, records } = await anOpenLedger({ prices: [aPrice()] });
-    for (let at = 0; at < 3; at++) answered('north', { provider: 'openai', model: 'acme', tokens: 1000 });
-    answered('south', { provider: 'openai', model: 'other', tokens: 5 });
-    answered('north');
-    expect((await totals()).avoided).toEqual(NONE);
-    await ledger.tick();
-    expect(await totals()).toMatchObject({
-      avoided: { calls: 3, tokens: 3000, money: '0.00006' },
-      spent: { tokens: 0 },
-    });
-    expect((await totals('south')).avoided).toEqual({ calls: 1, tokens: 5, money: null });
-    expect(await leftovers(records)).toBe(0);
-  });
-
-  test('counts in the hour in which it was, also when that has just ended', async () => {
-    const clock = new Clock(Date.parse('2026-11-21T12:59:59.500Z'));
-    const { ledger, reports } = await anOpenLedger({ clock });
-    answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
-    clock.advance(700);
-    await ledger.tick();
-    const { rows } = await reports.read('north', { from: NOON, to: NOON + 3 * HOUR_MS, by: 'hour' });
-    expect(rows.map((row) => row.at)).toEqual(['2026-11-21T12:00:00Z']);
-  });
-
-  test('is counted once though the records did not answer, or their answer was lost', async () => {
-    const { records, state } = unreliable(new MemoryRecords());
-    const { ledger, totals } = await anOpenLedger({ records });
-    for (const trouble of ['down', 'deaf'] as const) {
-      state[trouble] = true;
-      for (let at = 0; at < 20; at++) {
-        answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
-        await ledger.tick();
-      }
-      state[trouble] = false;
-    }
-    for (let at = 0; at < 10; at++) await ledger.tick();
-    expect((await totals('north', Date.now())).avoided).toMatchObject({ calls: 40, tokens: 40 });
-  });
-
-  test('is not lost when the process stops in order, and not heard after', async () => {
-    const { ledger, totals } = await anOpenLedger();
-    answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
-    await ledger.close();
-    answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
-    await ledger.tick();
-    expect((await totals()).avoided.calls).toBe(1);
-  });
-
-  test('of very many tenants and models is added in pieces that the records take', async () => {
-    const { ledger, totals } = await anOpenLedger();
-    for (let at = 0; at < 500; at++) answered(`t${at}`, { provider: 'openai', model: 'acme', tokens: at });
-    await ledger.tick();
-    expect((await totals('t499')).avoided.tokens).toBe(499);
-  });
 });
