@@ -1,6 +1,6 @@
 // What hits have avoided, counted in memory on the way of an answer and handed over in sums.
 import { hourOf } from './periods.js';
-import type { Noted } from './tally-lines.js';
+import { type Noted, wholeTokens } from './tally-lines.js';
 
 interface Avoided {
   provider: string;
@@ -40,7 +40,8 @@ export class AvoidedTokens {
     const lines: Noted[] = [];
     for (const [tenant, providers] of this.sums)
       for (const [provider, models] of providers)
-        for (const [model, sum] of models) lines.push({ tenant, provider, model, sort: 'avoided', ...sum });
+        for (const [model, sum] of models)
+          lines.push({ tenant, provider, model, sort: 'avoided', tokens: wholeTokens(sum.tokens), calls: sum.calls });
     // What was noted before the hour changed has been taken within a second: it counts where it began.
     const at = this.at > 0 && hourOf(this.at) !== hourOf(now) ? this.at : now;
     this.at = now;

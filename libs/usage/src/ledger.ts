@@ -19,7 +19,7 @@ import { dayOf } from './periods.js';
 import { nanoOf, type Prices } from './prices.js';
 import type { QuotaTable } from './quota-table.js';
 import { packed, Settlements } from './settlements.js';
-import { changesOf, type Keeping, type Noted } from './tally-lines.js';
+import { changesOf, type Keeping, type Noted, wholeTokens } from './tally-lines.js';
 
 export interface LedgerOptions extends Keeping {
   /** A process that is silent for so long is taken for dead: its open calls are then noted as uncertain. Milliseconds. */
@@ -87,12 +87,13 @@ export class Ledger extends Meter {
   async begin(call: MeteredCall): Promise<OpenAccount> {
     const callId = randomUUID();
     const at = this.now();
-    const cost = this.costOf(call, call.estimatedTokens, at);
+    const estimatedTokens = wholeTokens(call.estimatedTokens);
+    const cost = this.costOf(call, estimatedTokens, at);
     let reserved = NOTHING;
     try {
       if (call.tenant !== SERVICE_ACCOUNT)
         reserved = await this.budget.reserve(call.tenant, cost, { day: dayOf(at), now: at });
-      const { tenant, provider, model, operation, items, estimatedTokens } = call;
+      const { tenant, provider, model, operation, items } = call;
       const noted: PendingCall = { tenant, provider, model, operation, items, estimatedTokens, at, reserved };
       await this.pending.note(callId, noted);
       return this.accountOf(callId, noted);
@@ -130,7 +131,7 @@ export class Ledger extends Meter {
     };
     return {
       callId,
-      spent: (tokens) => settle({ sort: 'spent', tokens }),
+      spent: (tokens) => settle({ sort: 'spent', tokens: wholeTokens(tokens) }),
       free: () => settle(undefined),
       uncertain: () => settle({ sort: 'uncertain', tokens: call.estimatedTokens }),
     };

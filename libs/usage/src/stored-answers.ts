@@ -20,8 +20,8 @@ export class StoredAnswers {
    * @throws Failure `quota.exceeded`
    */
   async hold(tenant: string, item: string, bytes: number, endsAt: number): Promise<void> {
+    if (!this.counts(tenant)) return;
     const { storedBytes, storedEntries } = this.quotas.of(tenant);
-    if (storedBytes === undefined && storedEntries === undefined) return;
     const limits = { items: storedEntries, bytes: storedBytes };
     const held = await this.records
       .hold(accountOf(tenant), { item, bytes, endsAt }, limits, this.now())
@@ -34,10 +34,15 @@ export class StoredAnswers {
     throw exceeded(tenant, { ...reached, retryAfterMs: ASK_AGAIN_MS });
   }
 
+  /** Whether the tenant has such a quota. */
+  counts(tenant: string): boolean {
+    const { storedBytes, storedEntries } = this.quotas.of(tenant);
+    return storedBytes !== undefined || storedEntries !== undefined;
+  }
+
   /** Entries that are gone before their end; without `items`, all of the tenant's. */
   async release(tenant: string, items?: readonly string[]): Promise<void> {
-    const { storedBytes, storedEntries } = this.quotas.of(tenant);
-    if (storedBytes === undefined && storedEntries === undefined) return;
+    if (!this.counts(tenant)) return;
     await this.records.release(accountOf(tenant), items).catch(() => undefined);
   }
 

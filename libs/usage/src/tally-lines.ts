@@ -27,6 +27,11 @@ export interface Keeping {
   keepDaysMs: number;
 }
 
+/** What a tally can hold: providers are not ours, and one odd number must not keep all others from being noted. */
+export function wholeTokens(tokens: number): number {
+  return Number.isFinite(tokens) && tokens > 0 ? Math.min(Math.round(tokens), Number.MAX_SAFE_INTEGER) : 0;
+}
+
 export function tallyKey(tenant: string, by: Period, period: string): string {
   return `usage/${tenant}/${by === 'hour' ? 'h' : 'd'}/${period}`;
 }

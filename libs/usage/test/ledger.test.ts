@@ -37,6 +37,15 @@ describe('a call', () => {
     expect(await leftovers(records)).toBe(0);
   });
 
+  test.each([Number.NaN, -5, Infinity])(
+    'of %d tokens, as no provider should say, is noted as a call of none',
+    async (tokens) => {
+      const { ledger, totals } = await anOpenLedger();
+      await (await ledger.begin(aCall({ estimatedTokens: tokens }))).spent(tokens);
+      expect((await totals()).spent).toEqual({ calls: 1, tokens: 0, money: null });
+    },
+  );
+
   test('whose outcome is unknown stands apart, as what it may have cost', async () => {
     const { ledger, totals } = await anOpenLedger();
     await (await ledger.begin(aCall({ estimatedTokens: 7 }))).uncertain();
