@@ -1,6 +1,5 @@
 // The one place that names every room.
 import { type DynamicModule, Module } from '@nestjs/common';
-import { signingSecret } from '#auth';
 import { AuthModule } from '#auth/module';
 import { StorageQuota } from '#cache';
 import { CacheModule } from '#cache/module';
@@ -17,6 +16,7 @@ import { PoliciesModule, QueryModule } from '#query/module';
 import { RecordsModule } from '#records/module';
 import { UsageModule } from '#usage/module';
 import { VectorStoresModule } from '#vector-stores/module';
+import { nameSecret } from './name-secret.js';
 import { sections } from './sections.js';
 
 /** The values of every section. */
@@ -36,7 +36,7 @@ export class AppModule {
           recordsBackend: config.records.backend,
           dataDir: config.runtime.dataDir,
         }),
-        CryptoModule.forRoot({ nameSecret: signingSecret(config.auth, config.runtime.dataDir) }),
+        CryptoModule.forRoot({ nameSecret: nameSecret(config.auth, config.crypto, config.runtime.dataDir) }),
         AuthModule.forRoot({ names: KeyNames }),
         PoliciesModule,
         UsageModule.forRoot({ storageQuota: StorageQuota }),

@@ -22,7 +22,7 @@ export const authSection = section(
       .secret({ minLength: MIN_SECRET_LENGTH })
       .optional(),
     formerSecrets: setting('JWT_FORMER_SECRETS', {
-      doc: 'Comma-separated secrets that JWT_SECRET has taken the place of. Their tokens are still believed; none is signed with them. Remove each once its tokens have ended.',
+      doc: 'Comma-separated secrets that JWT_SECRET has taken the place of. Their tokens are still believed; none is signed with them. Remove each once its tokens have ended. Needs KEY_NAME_SECRET. A secret with a comma cannot stand here.',
     })
       .secrets()
       .default(''),
