@@ -183,6 +183,14 @@ describe('event hub', () => {
     expect(code(() => other.say({ type: 'ping' }))).toBe('auth.expired');
   });
 
+  test('sessions of callers that were revoked are ended, and no others', () => {
+    const hub = aHub();
+    const [revoked, other] = [enter(hub), enter(hub, aCaller({ tenant: 'south' }))];
+    hub.endRevoked(({ tenant }) => tenant === 'north');
+    expect([revoked.door.ended?.code, other.door.ended]).toEqual(['auth.revoked', undefined]);
+    expect(code(() => revoked.say({ type: 'ping' }))).toBe('event.frame_invalid');
+  });
+
   test('a session that says nothing is closed when its token expires', async () => {
     vi.useFakeTimers();
     const hub = aHub();
