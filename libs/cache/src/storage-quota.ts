@@ -8,6 +8,8 @@ export abstract class StorageQuota {
    * @throws Failure `quota.exceeded`, and then holds what it held before
    */
   abstract hold(tenant: string, item: string, bytes: number, endsAt: number): Promise<void>;
+  /** Whether account is kept of this tenant now. Where it is not, nobody waits for its entries to be gone. */
+  counts?(tenant: string): boolean;
   /** Takes items out of the account; without items, all. */
   abstract release(tenant: string, items?: readonly string[]): Promise<void>;
 }

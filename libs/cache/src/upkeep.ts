@@ -140,7 +140,8 @@ export class Upkeep {
    * it, and those in the store are soon deleted.
    */
   purged(tenant: string, near: readonly Entry[]): void {
-    if (!this.parts.quota) return;
+    const { quota } = this.parts;
+    if (!quota || quota.counts?.(tenant) === false) return;
     if (!this.parts.stored) return void this.release(tenant, near.map(nameOf));
     this.#due.add(tenant);
     this.#sweeping ??= this.#sweep().finally(() => {

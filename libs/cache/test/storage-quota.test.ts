@@ -1,6 +1,6 @@
 // What a tenant keeps is in its account while it is kept, and what goes beyond its quota is not kept.
 import { expect, onTestFinished, test } from 'vitest';
-import { failure } from '#ports';
+import { failure, listen } from '#ports';
 import { LocalBus, MemoryRecords } from '#records';
 import { StorageQuota } from '../src/index.js';
 import { aCache, aDraft, aFolder, anEntry, Clock } from './support/a-cache.js';
@@ -8,6 +8,7 @@ import { aCache, aDraft, aFolder, anEntry, Clock } from './support/a-cache.js';
 class Account extends StorageQuota {
   limit = Infinity;
   fails = false;
+  counted = true;
   readonly records = new MemoryRecords();
 
   constructor(private readonly now: () => number = Date.now) {
@@ -17,6 +18,10 @@ class Account extends StorageQuota {
   async hold(tenant: string, item: string, bytes: number, endsAt: number): Promise<void> {
     const { held } = await this.records.hold(tenant, { item, bytes, endsAt }, { items: this.limit }, this.now());
     if (!held) throw failure('quota.exceeded', { quota: 'storedEntries', limit: this.limit });
+  }
+
+  override counts(): boolean {
+    return this.counted;
   }
 
   async release(tenant: string, items?: readonly string[]): Promise<void> {
@@ -120,6 +125,18 @@ test('what a purge overtakes in the store, on the other instance only, is not he
   expect(await quota.items()).toBe(0);
 });
 
+test('where no account is kept of a tenant, a purge goes through none of its entries', async () => {
+  const lists: unknown[] = [];
+  onTestFinished(listen('cache.store_call', ({ operation }) => void (operation === 'list' && lists.push(operation))));
+  const quota = new Account();
+  const cache = await aCache({}, { quota });
+  await cache.keep(about('a'), aDraft({ tags: ['red'] }));
+  quota.counted = false;
+  await cache.forgetTag('north', 'red');
+  await cache.close();
+  expect(lists).toEqual([]);
+});
+
 test('an account that cannot be reached fails no purge', async () => {
   const quota = new Account();
   const cache = await aCache({}, { quota });
@@ -128,5 +145,4 @@ test('an account that cannot be reached fails no purge', async () => {
   await cache.forgetTag('north', 'red');
   expect(await cache.forgetTenant('north')).toBeDefined();
   expect(await cache.look(about('a'))).toBeUndefined();
-  onTestFinished(() => cache.close());
 });
