@@ -28,13 +28,6 @@ export class Doorkeeper {
     if (!this.hosts || this.hosts.allow(request.headers.host) || PROBES.test(url)) return undefined;
     return failure('request.host', {});
   }
-
-  /** Whether a request whose target is known to be good is let in. Where no hosts are listed, it costs a comparison. */
-  admits(request: Head): boolean {
-    return this.hosts === undefined
-      ? request.rawHeaders.length <= 2 * MAX_HEADERS
-      : this.refusal(request) === undefined;
-  }
 }
 
 function unreadable(reason: string): Failure {

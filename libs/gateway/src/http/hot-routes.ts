@@ -54,9 +54,9 @@ export class HotRoutes {
     this.parts = parts;
   }
 
-  /** Takes a question as clients usually send it; with a query string, a closing slash or a Host to be refused it is the controller's. */
+  /** Takes a question as clients usually send it; with a query string, a closing slash or something to be refused for it is the controller's. */
   readonly take: Shortcut = (request, response) => {
-    if (request.url !== HOT_PATH || request.method !== 'POST' || !this.rules.keeper.admits(request)) return false;
+    if (request.url !== HOT_PATH || request.method !== 'POST' || this.rules.keeper.refusal(request)) return false;
     this.instance.routing(request, response);
     return true;
   };

@@ -13,6 +13,9 @@ const LOOK_EVERY_MS = 5000;
 type Contents = Record<'TLS_CERT' | 'TLS_KEY' | 'TLS_CLIENT_CA', string | undefined>;
 
 export class TlsFiles {
+  /** Why the files as they stand now are not in use. */
+  private refused: string | undefined;
+
   private constructor(
     private readonly config: TlsConfig,
     private contents: Contents,
@@ -52,32 +55,43 @@ export class TlsFiles {
    * open stay. What cannot be used is told to the log once, and what is in use stays. Gives how to stop.
    */
   follow(server: Pick<Server, 'setSecureContext'>, logger: Logger, everyMs = LOOK_EVERY_MS): () => void {
-    let refused: string | undefined;
-    const look = async () => {
-      try {
-        const now = await this.read();
-        if (same(now, this.contents)) {
-          refused = undefined;
-          return;
-        }
-        createSecureContext(this.context(now)); // Throws for what cannot be used, before the server has any of it.
-        server.setSecureContext(this.context(now));
-        this.contents = now;
-        logger.info('The TLS certificate was read again; new connections use it.');
-      } catch (error) {
-        const reason = reasonOf(error);
-        if (reason === refused) return;
-        refused = reason;
-        logger.error({ reason }, 'The TLS files have changed and cannot be used; those before stay in use.');
-      }
+    let following = true;
+    let timer: NodeJS.Timeout | undefined;
+    // One look after the other: of two at once, the later could give the server what the earlier has read.
+    const again = () => {
+      if (following) timer = setTimeout(() => void this.look(server, logger).then(again), everyMs).unref();
     };
-    const timer = setInterval(() => void look(), everyMs).unref();
-    return () => clearInterval(timer);
+    again();
+    return () => {
+      following = false;
+      clearTimeout(timer);
+    };
+  }
+
+  private async look(server: Pick<Server, 'setSecureContext'>, logger: Logger): Promise<void> {
+    try {
+      const now = await this.read();
+      if (same(now, this.contents)) {
+        this.refused = undefined;
+        return;
+      }
+      createSecureContext(this.context(now)); // Throws for what cannot be used, before the server has any of it.
+      server.setSecureContext(this.context(now));
+      this.contents = now;
+      this.refused = undefined;
+      logger.info('The TLS certificate was read again; new connections use it.');
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (reason === this.refused) return;
+      this.refused = reason;
+      logger.error({ reason }, 'The TLS files have changed and cannot be used; those before stay in use.');
+    }
   }
 
   private async read(): Promise<Contents> {
     const { TLS_CERT, TLS_KEY, TLS_CLIENT_CA } = mapped(this.config, (_, path) => readFile(path, 'utf8'));
-    return { TLS_CERT: await TLS_CERT, TLS_KEY: await TLS_KEY, TLS_CLIENT_CA: await TLS_CLIENT_CA };
+    const [cert, key, ca] = await Promise.all([TLS_CERT, TLS_KEY, TLS_CLIENT_CA]);
+    return { TLS_CERT: cert, TLS_KEY: key, TLS_CLIENT_CA: ca };
   }
 
   private context({ TLS_CERT, TLS_KEY, TLS_CLIENT_CA }: Contents): SecureContextOptions {

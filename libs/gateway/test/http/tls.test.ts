@@ -1,6 +1,6 @@
 // The door speaks TLS, takes renewed certificates without dropping anyone, and knows which peers its authorities have signed.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -20,14 +20,20 @@ function files(server: Issued = aServer(), clients?: Authority) {
   const folder = mkdtempSync(join(tmpdir(), 'resk-tls-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = (name: string) => join(folder, name);
+  /** All of it at once, as whoever reads it sees it. */
+  const put = (name: string, content: string) => {
+    writeFileSync(path(`${name}.new`), content);
+    renameSync(path(`${name}.new`), path(name));
+  };
   const write = (issued: Issued) => {
-    writeFileSync(path('tls.crt'), issued.cert);
-    writeFileSync(path('tls.key'), issued.key);
+    put('tls.crt', issued.cert);
+    put('tls.key', issued.key);
   };
   write(server);
   if (clients) writeFileSync(path('clients.crt'), clients.cert);
   return {
     path,
+    put,
     write,
     env: {
       TLS_CERT: path('tls.crt'),
@@ -145,36 +151,39 @@ describe('a renewal', () => {
     await vi.waitFor(async () => expect(subjectOf(await dial(door))).toBe('CN=second'));
     expect(subjectOf(before)).toBe('CN=first');
     expect((await ask(before)).head).toMatch(/^HTTP\/1.1 200/);
-    expect(lines).toEqual([expect.stringContaining('read again')]);
+    expect(lines.at(-1)).toContain('read again');
   });
 
   it('that cannot be used is told once, and the former stays until one can', async () => {
-    const { env, write, path } = files(aServer('first'));
+    const { env, write, put, path } = files(aServer('first'));
     const door = await aDoor(env);
     const lines = followed(door);
-    writeFileSync(path('tls.crt'), 'half a cert');
+    put('tls.crt', 'half a cert');
     await vi.waitFor(() => expect(lines).toHaveLength(1));
     expect(lines[0]).toMatch(/cannot be used/);
     expect(lines[0]).not.toContain(path(''));
     expect(subjectOf(await dial(door))).toBe('CN=first');
     rmSync(path('tls.crt'));
+    rmSync(path('tls.key'));
     await vi.waitFor(() => expect(lines).toHaveLength(2));
     expect(lines[1]).toContain('ENOENT');
+    expect(subjectOf(await dial(door))).toBe('CN=first');
     write(aServer('second'));
     await vi.waitFor(async () => expect(subjectOf(await dial(door))).toBe('CN=second'));
-    expect(lines).toHaveLength(3);
+    // Between the two files it may have seen a certificate with another's key.
+    expect(lines.at(-1)).toContain('read again');
+    expect(lines.length).toBeLessThanOrEqual(5);
   });
 
   it('that is taken back is nothing', async () => {
-    const { env, write, path } = files(aServer('first'));
     const first = aServer('again');
-    write(first);
+    const { env, put } = files(first);
     const door = await aDoor(env);
     const lines = followed(door);
     for (let round = 1; round <= 2; round++) {
-      writeFileSync(path('tls.crt'), 'half a cert');
+      put('tls.crt', 'half a cert');
       await vi.waitFor(() => expect(lines).toHaveLength(round));
-      write(first);
+      put('tls.crt', first.cert);
       // Seen to be as before, so that the next fault is told again.
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
