@@ -23,6 +23,8 @@ export interface DataKeysOptions {
 interface Held {
   tenant: string;
   key: HeldKey;
+  /** Ends the holding. */
+  timer: NodeJS.Timeout;
 }
 
 export class DataKeys {
@@ -51,7 +53,7 @@ export class DataKeys {
     this.now = o.now ?? Date.now;
     this.random = o.random ?? Math.random;
     this.known = new LRUCache({ max, ttl: this.holdMs });
-    this.holding = new LRUCache({ max, ttl: this.holdMs, ttlAutopurge: true, dispose: ({ key }) => key.drop() });
+    this.holding = new LRUCache({ max, dispose: dropped });
   }
 
   /** The key at hand, without waiting; without an id, the one that seals. Use it before you wait for anything. */
@@ -145,10 +147,14 @@ export class DataKeys {
   private async unwrap(tenant: string, stored: StoredDataKey, age: number): Promise<HeldKey> {
     const { dataKeyId } = stored;
     const key = new HeldKey(dataKeyId, await this.service.unwrap(stored, { tenant, dataKeyId }));
-    const ttl = Math.max(1, Math.round(this.holdMs * (1 - this.random() / 5)));
-    if (age === this.age) this.holding.set(slot(tenant, dataKeyId), { tenant, key }, { ttl });
+    if (age === this.age) this.keep(slot(tenant, dataKeyId), tenant, key);
     else key.drop();
     return key;
+  }
+
+  private keep(at: string, tenant: string, key: HeldKey): void {
+    const timer = setTimeout(() => this.holding.delete(at), this.holdMs * (1 - this.random() / 5)).unref();
+    this.holding.set(at, { tenant, key, timer });
   }
 
   private async withNewKey(before: TenantKeys): Promise<TenantKeys> {
@@ -165,6 +171,11 @@ export class DataKeys {
       bytes.fill(0);
     }
   }
+}
+
+function dropped({ key, timer }: Held): void {
+  clearTimeout(timer);
+  key.drop();
 }
 
 /** Ids have no blanks in them. */
