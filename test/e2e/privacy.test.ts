@@ -90,7 +90,7 @@ describe('a person', () => {
     const { status, json: receipt } = await north.delete(`/api/privacy/subjects/${MAIL}`);
     expect(status).toBe(200);
     expect(receipt).toMatchObject({ tenant: 'erase-north', erased: { entries: 2, documents: 1, idempotency: 1 } });
-    expect(JSON.stringify(receipt)).not.toContain('ann');
+    expect(JSON.stringify(receipt)).not.toContain(MAIL);
     expect(await everything(north, MAIL)).toEqual([]);
     expect(await everything(south, MAIL)).toHaveLength(4);
     const again = await north.ask('Who likes tea?');
@@ -252,7 +252,7 @@ describe('the commands', () => {
     const online = await resk('receipt', 'verify', path, '--subject', 'ann/of north?');
     expect([online.code, online.err]).toEqual([0, '']);
     expect(online.out).toContain(`genuine: receipt ${receipt.receiptId}`);
-    expect(online.out).toContain('tenant command-2');
+    expect(online.out).toMatch(/privacy.erase of tenant command-2 at .*: entries 1, documents 0, idempotency 0/);
     const keys = await file((await server.send('GET', '/api/privacy/receipt-keys')).json);
     expect((await resk('receipt', 'verify', path, '--keys', keys, '--url', 'http://127.0.0.1:9')).code).toBe(0);
     const refusals = [

@@ -14,8 +14,15 @@ interface VerifyOptions extends ServerOptions {
   subject?: string;
 }
 
+/** Of an erasure, or of a tenant's shredding. */
+type AnyReceipt = Pick<Receipt, 'receiptId' | 'tenant' | 'at' | 'keyId'> & {
+  action: string;
+  erased?: Record<string, unknown>;
+  destroyed?: Record<string, unknown>;
+};
+
 export function receiptCommand(program: Command, io: Io): void {
-  const receipt = program.command('receipt').summary('check a receipt of erasure');
+  const receipt = program.command('receipt').summary('check a receipt of erasure or shredding');
   withServerOptions(
     receipt
       .command('verify')
@@ -55,11 +62,11 @@ async function receiptIn(file: string): Promise<unknown> {
 
 function report(receipt: unknown, file: string, problem: ReceiptProblem | undefined, io: Io): void {
   if (problem) throw failure('cli.receipt_refused', { file, reason: MEANING[problem] });
-  const { receiptId, tenant, at, erased, keyId } = receipt as Receipt;
-  const { entries, documents, idempotency } = erased;
+  const { receiptId, action, tenant, at, erased, destroyed = erased, keyId } = receipt as AnyReceipt;
+  const numbers = Object.entries(destroyed ?? {}).filter(([, one]) => typeof one === 'number') as [string, number][];
   io.stdout.write(
     `genuine: receipt ${receiptId}, signed by key ${keyId}\n` +
-      `tenant ${tenant}, ${at}: ${count(entries)} answers, ${count(documents)} documents, ${count(idempotency)} kept replies erased\n`,
+      `${action} of tenant ${tenant} at ${at}: ${numbers.map(([name, one]) => `${name} ${count(one)}`).join(', ')}\n`,
   );
 }
 

@@ -78,8 +78,12 @@ export class PrivacyController {
       facts: { ...(erased as Record<string, number> | undefined) },
     }),
   })
-  async erase(@Param() { subject }: z.infer<typeof subjectParams>, @CalledBy() caller: Caller) {
-    return this.privacy.erase(subject, caller);
+  async erase(
+    @Param() { subject }: z.infer<typeof subjectParams>,
+    @CalledBy() caller: Caller,
+    @Until() signal: AbortSignal,
+  ) {
+    return this.privacy.erase(subject, caller, { signal });
   }
 
   @Get('policy')

@@ -52,11 +52,15 @@ export class PrivacyService {
   /**
    * Erases what the asker's tenant keeps about a subject: documents, answers written or retrieved, in every store and in
    * the memory of every instance, and replies kept for repetition. What was being written of them meanwhile does not stay.
-   * Not ended by a caller who leaves. Where it fails it is to be repeated: there is no receipt for a part, and the receipt
-   * of the last attempt tells of what all of them erased.
-   * @throws Failure `cache.store_unavailable`, `vector.*`, `records.unavailable`
+   * A caller who leaves does not end it. Where it fails, or the caller has left before the receipt, it is to be repeated:
+   * the receipt that is had in the end tells of what all attempts have erased.
+   * @throws Failure `cache.store_unavailable`, `vector.*`, `records.unavailable`; or the reason of the signal
    */
-  async erase(subject: string, { tenant }: Asker, now: () => number = Date.now): Promise<Receipt> {
+  async erase(
+    subject: string,
+    { tenant }: Asker,
+    { signal, now = Date.now }: { signal?: AbortSignal; now?: () => number } = {},
+  ): Promise<Receipt> {
     const { erasures } = this;
     await erasures.begin(tenant, subject);
     await this.eraseEntries(tenant, subject);
@@ -66,6 +70,7 @@ export class PrivacyService {
     if (documents > 0) await this.eraseEntries(tenant, subject);
     await erasures.note(tenant, subject, { idempotency: (await this.records?.erase(tenant, subject)) ?? 0 });
     const receipt = await this.receipts.issue(tenant, subject, await erasures.noted(tenant, subject), now());
+    signal?.throwIfAborted();
     await erasures.settled(tenant, subject);
     return receipt;
   }

@@ -1,11 +1,13 @@
 // A person is shown all that a tenant keeps about them, and it is erased wherever it lies, also while it is being written.
 import { describe, expect, it } from 'vitest';
+import { PlainSealer, Signer } from '#crypto';
 import { failure, type JsonObject, listen, type VectorStore } from '#ports';
 import { LocalBus, MemoryRecords } from '#records';
 import { type ExportedItem, PrivacyService, Receipts, type SubjectRecords } from '../../src/index.js';
 import { aRoom, asker, type Room, type Shared } from '../support.js';
 
-const receipts = new Receipts({ sign: async () => ({ keyId: 'k', signature: 's' }) });
+const signer = new Signer({ records: new MemoryRecords(), sealer: new PlainSealer(), seed: Buffer.alloc(32, 5) });
+const receipts = new Receipts(signer);
 
 /** What a room above keeps: two replies, on two pages. */
 function kept(replies: Record<string, JsonObject[]>): SubjectRecords {
@@ -151,7 +153,7 @@ describe('the erasure', () => {
   it('takes all of it, says how much, and leaves the rest', async () => {
     const { room, privacy } = await rights({ ann: [{}, {}], bob: [{}] });
     await fill(room);
-    const receipt = await privacy.erase('ann', asker, () => 0);
+    const receipt = await privacy.erase('ann', asker, { now: () => 0 });
     expect(receipt).toMatchObject({ tenant: 'north', erased: { entries: 2, documents: 2, idempotency: 2 } });
     expect(receipt.at).toBe('1970-01-01T00:00:00.000Z');
     expect(await everything(privacy, 'ann')).toEqual([]);
@@ -232,6 +234,17 @@ it('a receipt tells of what all attempts have erased, and the next one of nothin
   down = false;
   expect((await privacy.erase('ann', asker)).erased).toEqual({ entries: 2, documents: 2, idempotency: 2 });
   expect((await privacy.erase('ann', asker)).erased).toEqual({ entries: 0, documents: 0, idempotency: 0 });
+});
+
+it('a receipt that nobody waits for any more is not the last word: the next one tells of the same', async () => {
+  const { room, privacy } = await rights();
+  await fill(room);
+  const leaving = new AbortController();
+  const stop = listen('cache.purge', () => leaving.abort(new Error('gone')));
+  await expect(privacy.erase('ann', asker, { signal: leaving.signal })).rejects.toThrow('gone');
+  stop();
+  expect(await everything(privacy, 'ann')).toEqual([]);
+  expect((await privacy.erase('ann', asker)).erased).toMatchObject({ entries: 2, documents: 2 });
 });
 
 describe('what was being written about a person while they were erased', () => {

@@ -30,8 +30,8 @@ export class ExportDto extends createZodDto(
 
 export class ReceiptDto extends createZodDto(
   z.object({
-    version: z.literal(1),
     receiptId: z.uuid(),
+    action: z.literal('privacy.erase'),
     tenant: z.string(),
     subject: z
       .object({ salt: z.string(), digest: z.string() })
