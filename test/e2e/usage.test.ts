@@ -55,6 +55,18 @@ describe('usage', () => {
     expect((await send('GET', '/api/usage?by=hour')).json.totals.spent).toEqual(spent);
   });
 
+  test('of a hit is what it has avoided, and nothing spent', async () => {
+    await send('POST', '/api/vectors/upsert', { documents: [{ id: 'hours', text: 'We open at nine.' }] });
+    const ask = () => send('POST', '/api/cache/query', { query: 'When do you open?', vector: { threshold: 0 } });
+    expect((await ask()).json.status).toBe('miss');
+    const { spent } = (await send('GET', '/api/usage')).json.totals;
+    for (let at = 0; at < 3; at++) expect((await ask()).json.status).toBe('hit');
+    const totals = async () => (await send('GET', '/api/usage')).json.totals;
+    await expect.poll(totals).toMatchObject({ avoided: { calls: 3, tokens: 15, money: '0.0000003' } });
+    expect((await totals()).spent).toEqual(spent);
+    expect(spent).toMatchObject({ calls: 2, tokens: 4 + 5 });
+  });
+
   test('is given as CSV to who asks for it, by header or by name', async () => {
     await embed('four');
     for (const [path, accept] of [
