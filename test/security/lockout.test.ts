@@ -53,6 +53,14 @@ test('progressive lock-out of a subject, never by tokens that only name it', asy
   expect((await ask(server, server.token({ subject: 'ann', tenant: 'south' }))).status).toBe(200);
 });
 
+test('progressive lock-out of an administrator who reaches for other tenants', async () => {
+  const server = await aServer();
+  const token = server.token({ tenant: 'north', subject: 'eve', scopes: ['admin'] });
+  const reach = () => server.send('GET', '/api/auth/revocations?tenant=south', { token });
+  for (let at = 0; at < 3; at++) expect((await reach()).json.code).toBe('auth.operator');
+  expect((await reach()).json.code).toBe('auth.locked_out');
+});
+
 test('lock-out on every instance', async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());

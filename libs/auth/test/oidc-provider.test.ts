@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { authSection, type IssuerKeys, issuerKeys, openVerifier, type TokenVerifier } from '#auth';
 import { readConfig } from '#config';
 import { anEcPair, anRsaPair } from '../../../test/doubles/token-issuer.js';
@@ -48,12 +48,12 @@ let server: Server;
 let issuer: string;
 let handle: ReturnType<Provider['callback']>;
 const use = (jwks: object[], algorithm: 'RS256' | 'ES256') => {
-  const made = provider(issuer, jwks, algorithm);
-  // What it warns of (plain http, stores in memory) is for those who run it for others.
-  handle = made.callback();
+  handle = provider(issuer, jwks, algorithm).callback();
 };
 
 beforeAll(async () => {
+  // What it warns of, such as stores in memory, is for those who run it for others.
+  for (const told of ['warn', 'info'] as const) vi.spyOn(console, told).mockReturnValue(undefined);
   server = createServer((request, reply) => void handle(request, reply));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

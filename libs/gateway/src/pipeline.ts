@@ -114,15 +114,15 @@ export class Pipeline {
     return after(this.admit(exchange, UNROUTED), () => this.limit(exchange, UNROUTED));
   }
 
-  private permit(exchange: Exchange, caller: Caller, { scope, operator }: EndpointSpec): void {
-    exchange.caller = caller;
-    if (scope !== 'token' && scope !== 'open' && !caller.may(scope)) throw this.denied(caller, lacking(caller, scope));
-    if (operator && !caller.operator) throw this.denied(caller, failure('auth.operator', {}));
+  /** What a caller may not do counts against its subject, whether a step or the handler says so: asking on and on locks it out. */
+  countDenial({ caller }: Exchange): void {
+    if (caller) this.callers.denied(caller);
   }
 
-  private denied(caller: Caller, refusal: Failure): Failure {
-    this.callers.denied(caller);
-    return refusal;
+  private permit(exchange: Exchange, caller: Caller, { scope, operator }: EndpointSpec): void {
+    exchange.caller = caller;
+    if (scope !== 'token' && scope !== 'open' && !caller.may(scope)) throw lacking(caller, scope);
+    if (operator && !caller.operator) throw failure('auth.operator', {});
   }
 
   /** A refused token counts against its address, so that guessing is limited: 401 until the window is full, then 429. */

@@ -39,6 +39,7 @@ export class FailureFilter implements ExceptionFilter {
     const failed = this.named(asFailure(error), request, reply);
     const { correlationId } = request.exchange;
     const problem = problemOf(failed, correlationId);
+    if (failed.kind === 'forbidden') this.pipeline.countDenial(request.exchange);
     noteDenial(failed, request.exchange, request.routeOptions?.url);
     if (problem.status >= 500) this.log(failed, request, problem.status);
     const extra = failureHeaders({ status: problem.status, retryAfterMs: failed.retryAfterMs });
