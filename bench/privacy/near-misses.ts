@@ -84,6 +84,7 @@ const WRITTEN = [
   '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ\n-----END CERTIFICATE-----',
   '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYI\n-----END PUBLIC KEY-----',
   'What is an IBAN and how is DE00 formed?',
+  'Free Software Foundation, 51 Franklin Street, Boston, MA 02110-1301, USA',
   'Write to us by post: Hauptstraße 12, 10115 Berlin, Germany 2024',
   'Wie spät ist es um 12:30 in New York am 01.02.2024 15:30?',
   'Le train de 8 h 15 part du quai 12, voiture 7, place 45.',

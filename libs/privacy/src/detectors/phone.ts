@@ -60,8 +60,8 @@ const BLANK = String.raw`[ \u00a0\u2009\u202f]`;
 const DATE =
   /^(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:\d{4}|\d{2})|\d{4}([./-])\d{2}\2\d{2})(?!\d|[./-]\d)/;
 
-/** Grouped like this it is a Social Security number, also where it begins with 0. */
-const SSN = /^\d{3}-\d{2}-\d{4}$/;
+/** Grouped like this it is a Social Security number or a ZIP code of the United States, also where it begins with 0. */
+const OTHER_NUMBER = /^(?:\d{3}-\d{2}|\d{5})-\d{4}$/;
 
 /** `+49 30 123456`, `+1 (415) 555-2671`, `+44 (0)20 7946 0958`. */
 const INTERNATIONAL: Rule = {
@@ -93,7 +93,7 @@ const NATIONAL: Rule = {
   ),
   accept: ({ 0: number }) => {
     const { length } = digitsOf(number);
-    return length >= MIN_DIGITS && length <= 12 && !DATE.test(number) && !SSN.test(number);
+    return length >= MIN_DIGITS && length <= 12 && !DATE.test(number) && !OTHER_NUMBER.test(number);
   },
 };
 
