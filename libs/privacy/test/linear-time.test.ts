@@ -87,8 +87,8 @@ const PIECES = [
     'a1!',
   ]);
 
-const SHORT = 350;
-const LONG = 1400;
+const SHORT = 250;
+const LONG = 1000;
 const MOST_STEPS_A_CHARACTER = 1500;
 
 function repeated(pieces: string, length: number): string {
