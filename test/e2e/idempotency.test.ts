@@ -154,6 +154,36 @@ describe('replies that are kept', () => {
   });
 });
 
+describe('two instances over one Redis', () => {
+  it('do a write once between them, give each other’s replies, and know each other’s nonces', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const env = { JWT_SECRET, CACHE_BACKEND: 'redis', REDIS_URL: redis.url, REPLAY_PROTECTION: 'writes' };
+    const servers = [await startTestServer(env), await startTestServer(env)];
+    onTestFinished(async () => {
+      for (const server of servers) await server.stop();
+    });
+    const proof = (nonce: string) => ({ 'x-request-timestamp': new Date().toISOString(), 'x-request-nonce': nonce });
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        write(servers[n % 2]!, 'between', answer(), { headers: proof(`nonce-of-request-${n}`) }),
+      ),
+    );
+    const firsts = replies.filter((one) => one.status === 200 && replayed(one) === null);
+    expect(firsts).toHaveLength(1);
+    expect(replies.filter(({ status }) => status !== 200 && status !== 409)).toEqual([]);
+    for (const [n, server] of servers.entries()) {
+      const again = await write(server, 'between', answer(), { headers: proof(`nonce-of-another-${n}`) });
+      expect(again.json).toEqual(firsts[0]!.json);
+      expect(replayed(again)).toBe('true');
+    }
+    const copied = { headers: proof('nonce-of-request-0') };
+    for (const server of servers) {
+      expect((await write(server, 'other', answer(), copied)).json.code).toBe('replay.repeated');
+    }
+  });
+});
+
 describe('where writes must prove that they are no replay', () => {
   let server: TestServer;
   beforeAll(async () => {

@@ -162,6 +162,8 @@ function failureDocs({ input, scope, operator, effect, failures = [] }: Endpoint
     'rate.limited',
     'internal.unexpected',
     'request.headers',
+    'request.headers_too_many',
+    'request.host',
     'request.not_acceptable',
     ...(input.body ? BODY_FAILURES : []),
     ...(input.body || input.query || input.params ? (['request.invalid'] as const) : []),

@@ -71,6 +71,8 @@ function theServer({ config, connections, tls }: DoorParts, shortcut: Shortcut, 
   const server = tls
     ? createTlsServer({ ...options, ...tls.serverOptions, handshakeTimeout: config.headersTimeoutMs }, listener)
     : createServer(options, listener);
+  // A client that does not read its reply holds the memory of it; nothing moves any more, and it is let go.
+  server.timeout = config.requestTimeoutMs + config.headersTimeoutMs;
   server.maxHeadersCount = MAX_HEADERS + 1;
   server.maxConnections = config.maxConnections;
   server.maxRequestsPerSocket = config.maxRequestsPerConnection;

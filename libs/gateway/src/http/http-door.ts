@@ -109,7 +109,10 @@ export class HttpDoor {
     const { corsOrigins } = app.get<HttpConfig>(configToken(httpSection));
     const origins = events.origins.length > 0 ? events.origins : corsOrigins;
     app.useWebSocketAdapter(new EventsIoAdapter(app, app.get(Handshake), { ...events, origins }));
-    this.events = attachPlainWebSocket(app.getHttpServer() as Server, app.get(EventHub), {
+    const server = app.getHttpServer() as Server;
+    // A long poll of Socket.IO is quiet until the next ping.
+    server.timeout = Math.max(server.timeout, 2 * events.pingIntervalMs);
+    this.events = attachPlainWebSocket(server, app.get(EventHub), {
       handshake: app.get(Handshake),
       config: events,
     });

@@ -196,6 +196,21 @@ describe('a slow client', () => {
   });
 });
 
+it('a client that does not read its reply is let go', async () => {
+  const large = Buffer.alloc(64 * 1024 ** 2);
+  const replying: ServerResponse[] = [];
+  const door = await aDoor({ REQUEST_TIMEOUT: '100ms', HTTP_HEADERS_TIMEOUT: '1s' }, (_, response) => {
+    replying.push(response.end(large));
+    return true;
+  });
+  const socket = door.dial();
+  socket.write(GET());
+  await vi.waitFor(() => expect(replying).toHaveLength(1));
+  expect(replying[0]!.socket!.writableLength).toBeGreaterThan(0);
+  await vi.waitFor(async () => expect(await connectionsOf(door.server)).toBe(0), { timeout: 20_000 });
+  expect(replying[0]!.writableFinished).toBe(false);
+});
+
 describe('connections', () => {
   const settled = async (sockets: Socket[]) => {
     await Promise.all(sockets.map((one) => (one.connecting ? once(one, 'connect') : undefined)));
