@@ -38,12 +38,13 @@ export class AnswersService {
     const mark = await this.erasures.mark(tenant, [answer.subject]);
     const { query, response, source = null } = answer;
     const screened = await this.screening.json<JsonValue[]>([query, response, source], tenant);
-    const ref = this.names.written(answer, tenant);
+    const kept = redacted(answer, screened);
+    const ref = this.names.written(kept, tenant);
     if (screened.action === 'skip') return notStored(ref);
-    const written = await this.keep(redacted(answer, screened), tenant, signal);
+    const written = await this.keep(ref, kept, signal);
     const erased = (await this.erasures.since(mark)).length > 0;
-    if (!erased && screened.stands()) return written;
-    await this.cache.forget({ tenant, name: written.name });
+    if (written && !erased && screened.stands()) return written;
+    if (written) await this.cache.forget(ref);
     throw erased ? failure('privacy.erased_meanwhile', { count: 1 }) : failure('cache.not_kept', {});
   }
 
@@ -86,20 +87,20 @@ export class AnswersService {
     await this.cache.forget({ tenant: asker.tenant, name });
   }
 
-  private async keep(answer: WrittenAnswer, tenant: string, signal: AbortSignal | undefined): Promise<Written> {
+  /** `undefined` where no tier takes it. */
+  private async keep(ref: EntryRef, answer: WrittenAnswer, signal: AbortSignal | undefined) {
     const { query, model, source, subject, ttl, staleTtl, tags = [] } = answer;
     const draft = {
       json: JSON.stringify(keptForm(answer)),
       origin: 'written' as const,
-      tags: [...tags, this.names.questionTag(query, tenant)],
+      tags: [...tags, this.names.questionTag(query, ref.tenant)],
       ...(subject !== undefined && { subjects: [subject] }),
       lineage: { ...given({ model }), ...(source !== undefined && { sources: [source] }) },
       ...(ttl !== undefined && { ttlMs: ttl * 1000 }),
       ...(staleTtl !== undefined && { staleMs: staleTtl * 1000 }),
     };
-    const { entry, kept } = await this.cache.keep(this.names.written(answer, tenant), draft, { signal });
-    if (!kept) throw failure('cache.not_kept', {});
-    return { ...entry, stored: true };
+    const { entry, kept } = await this.cache.keep(ref, draft, { signal });
+    return kept ? { ...entry, stored: true } : undefined;
   }
 
   /** A question that is redacted is kept under its redacted form. */
