@@ -66,6 +66,16 @@ describe('the limits of a tenant', () => {
     for (const one of [told, asking]) await expect.poll(() => one.table.of('north')).toEqual({ requestsPerDay: 1 });
   });
 
+  test('are the server’s where the records do not answer at boot, and the tenant’s as soon as they do', async () => {
+    const { records, state } = unreliable(new MemoryRecords());
+    await (await someQuotas({ records })).set('north', { requestsPerDay: 1 });
+    state.down = true;
+    const quotas = await someQuotas({ records, limits: { tokensPerDay: 9 } });
+    expect(quotas.table.of('north')).toEqual({ tokensPerDay: 9 });
+    state.down = false;
+    await expect.poll(() => quotas.table.of('north')).toEqual({ tokensPerDay: 9, requestsPerDay: 1 });
+  });
+
   test('outlive the instance that set them, however many tenants have some', async () => {
     const records = new MemoryRecords();
     const first = await someQuotas({ records });
