@@ -13,10 +13,12 @@ export interface RefusedRow {
   reason: string;
 }
 
-/** What became of the rows. `rows` = `upserted` + `repeated` + refused ones, once the run has ended well. */
+/** What became of the rows. `rows` = `upserted` + `repeated` + `skipped` + refused ones, once the run has ended well. */
 export interface Account {
   rows: number;
   upserted: number;
+  /** Rows that the privacy policy of the tenant keeps out. */
+  skipped: number;
   /** Rows whose document an earlier row of the run already is. */
   repeated: number;
   refused: RefusedRow[];
@@ -25,6 +27,8 @@ export interface Account {
 export interface IngestionOptions {
   columns: Columns;
   collection?: string;
+  /** Name of this run, kept with each document. */
+  run?: string;
   batch: number;
   parallel: number;
   patience: Patience;
@@ -37,11 +41,12 @@ const ABOUT_ONE_DOCUMENT: readonly FailureCode[] = [
   'embedding.input_refused',
   'vector.dimension_mismatch',
   'vector.vector_invalid',
+  'privacy.refused',
   'request.too_large',
 ];
 
 export class Ingestion {
-  readonly account: Account = { rows: 0, upserted: 0, repeated: 0, refused: [] };
+  readonly account: Account = { rows: 0, upserted: 0, skipped: 0, repeated: 0, refused: [] };
   private readonly seen = new Set<string>();
 
   /** Without a client it reads and counts, and sends nothing. */
@@ -91,15 +96,17 @@ export class Ingestion {
 
   private async send(batch: readonly Placed[], client: ApiClient): Promise<void> {
     if (batch.length === 0) return;
-    const { collection, patience } = this.options;
-    const body = { collection, documents: batch.map(({ document }) => document) };
+    const { collection, run, patience } = this.options;
+    const documents = batch.map(({ document }) => (run === undefined ? document : { ...document, ingestRun: run }));
+    const body = { collection, documents };
     try {
-      const { upserted } = await patiently(
-        () => client.post<{ upserted: number }>('/api/vectors/upsert', body, this.io.signal),
+      const { upserted, skipped = 0 } = await patiently(
+        () => client.post<{ upserted: number; skipped?: number }>('/api/vectors/upsert', body, this.io.signal),
         patience,
         this.io,
       );
       this.account.upserted += upserted;
+      this.account.skipped += skipped;
     } catch (error) {
       await this.sendWithoutGuilty(batch, error, client);
     }

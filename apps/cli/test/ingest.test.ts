@@ -27,6 +27,28 @@ test('brings rows as documents: other columns become metadata, the file its sour
   });
 });
 
+test('names the run with each document, and counts what the privacy policy keeps out', async () => {
+  const api = await apiDouble(({ body }) => ({ body: { upserted: body.documents.length - 1, skipped: 1 } }));
+  const file = await aFile('faq.csv', rows(3));
+  const { code, out } = await resk(['ingest', file, '--run', 'nightly-7', '--url', api.url]);
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /^3 rows: 2 documents upserted in .*, 0 repeated, 1 kept out by the privacy policy, 0 refused\n$/,
+  );
+  const { documents } = api.asked[0]!.body as { documents: { ingestRun: string }[] };
+  expect(documents.map(({ ingestRun }) => ingestRun)).toEqual(['nightly-7', 'nightly-7', 'nightly-7']);
+});
+
+test('a document that the privacy policy refuses does not cost its neighbours', async () => {
+  const refusing = ({ body }: { body: { documents: { text: string }[] } }) =>
+    body.documents.some(({ text }) => text === 'document 2') ? problem('privacy.refused', 422) : undefined;
+  const api = await apiDouble(refusing);
+  const file = await aFile('faq.csv', rows(5));
+  const { code, out, err } = await resk(['ingest', file, '--url', api.url]);
+  expect([code, out]).toEqual([2, expect.stringContaining('5 rows: 4 documents upserted')]);
+  expect(err).toContain('row 4: it is privacy.refused');
+});
+
 test('the same text keeps its id in every run and every file, and is sent once', async () => {
   const api = await apiDouble();
   const first = await aFile('a.csv', 'text\nsame\nother\nsame\n');

@@ -1,7 +1,8 @@
 // The story of a question where HTTP does not show it: what is answered at once, announced, and not kept.
 import { describe, expect, it } from 'vitest';
-import { type Announcements, listen } from '#ports';
-import { aRoom, asker } from './support.js';
+import type { StorageQuota } from '#cache';
+import { type Announcements, failure, listen } from '#ports';
+import { aRoom, asker, type Room } from './support.js';
 
 const VARIANTS = { variants: ['a', 'b'] };
 
@@ -57,6 +58,30 @@ describe('ask', () => {
     expect([await ask(), await ask()]).toEqual(['vectordb', 'cache']);
     await documents.upsert([{ id: 'd', text: 'We open at nine.', ttl: -1 }], undefined, asker.tenant);
     expect([await ask(), await ask({ forceRefresh: true }), await ask()]).toEqual(['cache', 'none', 'none']);
+  });
+
+  it('gives an answer that is too large to be kept, or over the quota of its tenant, and does not keep it', async () => {
+    const ask = async (room: Room) => {
+      await room.documents.upsert([{ id: 'd', text: 'We open at nine.' }], undefined, asker.tenant);
+      return room.queries.ask({ query: 'open at nine' }, asker);
+    };
+    const small = await aRoom({ CACHE_ENTRY_MAX: '1KiB' });
+    const wide = { query: 'open at nine', vector: { k: 20 } };
+    const many = Array.from({ length: 20 }, (_, at) => ({ id: `d${at}`, text: `We open at ${at}.` }));
+    await small.documents.upsert(many, undefined, asker.tenant);
+    expect(await small.queries.ask(wide, asker)).toMatchObject({ source: 'vectordb', expiresAt: null });
+    const full: StorageQuota = {
+      hold: () => Promise.reject(failure('quota.exceeded', { quota: 'storedEntries', limit: 1 })),
+      release: async () => {},
+    };
+    const room = await aRoom({}, { quota: full });
+    expect(await ask(room)).toMatchObject({ source: 'vectordb', expiresAt: null });
+    await expect(room.answers.write({ query: 'q', response: 1 }, asker)).rejects.toMatchObject({
+      code: 'quota.exceeded',
+    });
+    const broken = await aRoom();
+    broken.cache.keep = () => Promise.reject(new Error('odd'));
+    await expect(ask(broken)).rejects.toThrow('odd');
   });
 
   it('ends a caller’s waiting with its signal, and keeps what was under way', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { cacheSection, openCache } from '#cache';
+import { cacheSection, openCache, type StorageQuota } from '#cache';
 import { environmentSources, readConfig } from '#config';
 import { KeyNames, PlainSealer } from '#crypto';
 import { Embedder, embeddingSection, openEmbedder } from '#embeddings';
@@ -35,6 +35,7 @@ export interface Shared {
   bus?: Bus;
   /** Takes the place of the model that the configuration names. */
   model?: EmbeddingModel;
+  quota?: StorageQuota;
   /** Takes the place of the store that the configuration names. */
   store?: (made: VectorStore) => VectorStore;
 }
@@ -57,7 +58,14 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
   const policies = new TenantPolicies({ records, bus, defaults });
   await policies.open();
   const { lifeLimit } = policies;
-  const cache = await openCache(config.cache, { dataDir, sealer, names: keyNames, bus, lifeLimit });
+  const cache = await openCache(config.cache, {
+    dataDir,
+    sealer,
+    names: keyNames,
+    bus,
+    lifeLimit,
+    quota: shared.quota,
+  });
   const embedder = shared.model
     ? new Embedder(shared.model, config.embedding)
     : await openEmbedder(config.embedding, { plugins: [] });

@@ -16,6 +16,7 @@ import { withServer } from '../server-access.js';
 
 interface IngestOptions extends ServerOptions {
   collection?: string;
+  run?: string;
   textColumn: string;
   idColumn?: string;
   batch?: number;
@@ -34,6 +35,7 @@ export function ingestCommand(program: Command, io: Io): void {
     )
     .argument('<files...>', 'files ending in .jsonl or .ndjson are JSON Lines, others CSV')
     .option('--collection <name>', "collection (default: the server's own)")
+    .option('--run <name>', 'name of this run, kept with each document')
     .option('--text-column <name>', 'column of the text', 'text')
     .option('--id-column <name>', 'column of the id (default: an id made of the text)')
     .option(
@@ -82,6 +84,7 @@ function ingestionOf(options: IngestOptions, io: Io, progress: Progress, client?
   const settings = {
     columns: { text: options.textColumn, id: options.idColumn },
     collection: options.collection,
+    run: options.run,
     batch: options.batch ?? config.cli.upsertBatch ?? Math.min(MAX_BATCH, config.embedding.batchSize),
     parallel: options.parallel,
     patience: patienceOf(options.maxWait, progress),
@@ -98,11 +101,17 @@ function patienceOf(longestWaitMs: number, progress: Progress): Patience {
   };
 }
 
-function report({ rows, upserted, repeated, refused }: Account, tookMs: number, options: IngestOptions, io: Io): void {
+function report(
+  { rows, upserted, repeated, skipped, refused }: Account,
+  tookMs: number,
+  options: IngestOptions,
+  io: Io,
+): void {
   const into = options.dryRun ? 'documents to upsert' : `documents upserted in ${seconds(tookMs)}`;
   const rate = options.dryRun || tookMs <= 0 ? '' : ` (${count(upserted / (tookMs / 1000))}/s)`;
+  const kept = skipped > 0 ? `, ${count(skipped)} kept out by the privacy policy` : '';
   io.stdout.write(
-    `${count(rows)} rows: ${count(upserted)} ${into}${rate}, ${count(repeated)} repeated, ${count(refused.length)} refused\n`,
+    `${count(rows)} rows: ${count(upserted)} ${into}${rate}, ${count(repeated)} repeated${kept}, ${count(refused.length)} refused\n`,
   );
   for (const { file, row, reason } of refused.slice(0, SHOWN_REFUSALS))
     io.stderr.write(`${file}, row ${row}: ${reason}\n`);
