@@ -32,11 +32,11 @@ async function raceOver(env: Record<string, string>): Promise<void> {
   expect(await race(servers, 'south')).toBe(LIMIT);
 }
 
-test('a quota race over two processes of one SQLite file', async () => {
+test('quota race over two processes', async () => {
   await raceOver({ DATA_DIR: await aFolder(), CACHE_BACKEND: 'memory' });
 });
 
-test('a quota race over two processes of one Redis', async () => {
+test('quota race over two processes of one Redis', async () => {
   const redis: RedisServer = await startRedis();
   try {
     await raceOver({ CACHE_BACKEND: 'redis', REDIS_URL: redis.url });

@@ -18,7 +18,7 @@ interface Call {
 
 beforeAll(() => ensureBuilt(), 300_000);
 
-test('kill -9 amid the load: every call that was billed is spent or uncertain, and none is invented', async () => {
+test('ledger after kill -9', async () => {
   const openai = await OpenAiDouble.start();
   const dataDir = await aFolder();
   const env = {
