@@ -1,6 +1,6 @@
 // Keys are replaced while two instances serve, and a tenant's data is gone with its keys: watched from outside.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { masterKey } from '#crypto';
+import { masterKey, verifyReceipt } from '#crypto';
 import { Secret } from '#ports';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -133,6 +133,8 @@ describe('a shred', () => {
       destroyed: { dataKeys: 1, entries: 10 },
       proof: { tried: 10, readable: 0 },
     });
+    const { keys } = (await other.send('GET', '/api/privacy/receipt-keys')).json;
+    expect(verifyReceipt(keys, shredded.json)).toBe(true);
     for (const server of [one, other]) {
       await expect.poll(async () => (await ask(server, 'question 3', 'north')).source).not.toBe('cache');
       expect((await ask(server, 'question 3', 'south')).source).toBe('cache');
