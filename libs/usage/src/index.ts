@@ -3,9 +3,8 @@ export { Ledger, type LedgerOptions } from './ledger.js';
 export { lengthOf, type Period } from './periods.js';
 export { type Price, Prices } from './prices.js';
 export { QUOTA_NAMES, type QuotaLimits, type QuotaName, quotaLimitsSchema } from './quota-limits.js';
-export { type LimitsInForce, QuotaTable } from './quota-table.js';
+export type { LimitsInForce } from './quota-table.js';
 export { type QuotaState, type QuotaStates, Quotas } from './quotas.js';
-export { StoredAnswers } from './stored-answers.js';
 export { defaultLimits, pricesOf, type UsageConfig, usageSection } from './usage.section.js';
 export {
   type UsageAmount,
