@@ -18,7 +18,7 @@ export const cryptoSection = section(
   },
   {
     encryptionKey: setting('CACHE_ENCRYPTION_KEY', {
-      doc: 'Key that seals everything leaving the process (SQLite, Redis, vector payloads) with AES-256-GCM: base64 of 32 bytes, from `openssl rand -base64 32`. Unset: nothing is sealed.',
+      doc: 'Key that seals everything leaving the process (SQLite, Redis, vector payloads) with AES-256-GCM: base64 of 32 bytes, from `openssl rand -base64 32`. Unset: nothing is sealed. Where KEY_SERVICE is not `local`, it only opens, until all data keys are wrapped by that service.',
     })
       .secret()
       .optional(),

@@ -9,6 +9,7 @@ import { KeyNames } from './key-names.js';
 import { Keyring } from './keyring.js';
 import { KeyringAdmin } from './keyring-admin.js';
 import { MasterChoice } from './master-choice.js';
+import { MovedKeyService } from './moved-key-service.js';
 import { NoKeys } from './no-keys.js';
 import { keyFromPassphrase } from './passphrase.js';
 import { PlainSealer } from './plain-sealer.js';
@@ -54,14 +55,17 @@ export async function openCrypto(
   return { sealer: ring, admin: new KeyringAdmin(ring, o.records) };
 }
 
-/** The key service of the configuration; `undefined` where nothing is to be sealed. */
+/**
+ * The key service of the configuration; `undefined` where nothing is to be sealed. Where it is another than `local`, keys
+ * of the configuration only open: so data moves from them to the service.
+ */
 export async function openKeyService(
   config: CryptoConfig,
   { plugins = [], importPackage, signal, records }: Omit<OpenSealerOptions, 'bus'>,
 ): Promise<KeyService | undefined> {
   const { keyService } = config;
-  const options = keyService === 'local' ? await localKeys(config, records) : (config.keyServiceOptions ?? {});
-  if (!options) return undefined;
+  const local = await localKeys(config, records);
+  if (keyService === 'local' && !local) return undefined;
   const family = new ProviderFamily({
     family: 'key-service',
     variable: 'KEY_SERVICE',
@@ -69,15 +73,18 @@ export async function openKeyService(
     plugins,
     ...(importPackage && { importPackage }),
   });
-  return family.open(keyService, options, signal ? { signal } : {});
+  const context = signal ? { signal } : {};
+  if (keyService === 'local') return family.open('local', local, context);
+  const service = await family.open(keyService, config.keyServiceOptions ?? {}, context);
+  return local ? new MovedKeyService(service, await family.open('local', local, context)) : service;
 }
 
 /** The keys that the configuration names: a key goes before a passphrase, whose key then only opens. */
 async function localKeys(config: CryptoConfig, records: Records) {
   const { encryptionKey, encryptionPassphrase, formerEncryptionKeys } = config;
   const made = encryptionPassphrase ? [await keyFromPassphrase(encryptionPassphrase, records)] : [];
-  const [current, ...others] = [...(encryptionKey ? [encryptionKey] : []), ...made];
-  return current && { current, former: [...others, ...formerEncryptionKeys] };
+  const [current, ...former] = [...(encryptionKey ? [encryptionKey] : []), ...made, ...formerEncryptionKeys];
+  return current && { current, former };
 }
 
 /** Names under KEY_NAME_SECRET, else under a key derived from `fallback` (the secret of tokens). */

@@ -1,9 +1,10 @@
 // The configuration chooses between sealing, plain and a stranger's key service.
 import { describe, expect, test } from 'vitest';
 import { readConfig, type Sources } from '#config';
-import { cryptoSection, LocalKeyService, masterKey, type OpenSealerOptions, openSealer } from '#crypto';
+import { cryptoSection, LocalKeyService, masterKey, type OpenSealerOptions, openCrypto, openSealer } from '#crypto';
 import { defineProvider, keyServiceContract, Secret } from '#ports';
 import { LocalBus, MemoryRecords } from '#records';
+import { MovedKeyService } from '../src/moved-key-service.js';
 import { aKeyText, aMasterKey, aPlace, text } from './crypto-builders.js';
 
 function configured(variables: Record<string, string>) {
@@ -135,4 +136,40 @@ describe('openSealer', () => {
     const local = await opened({ CACHE_ENCRYPTION_KEY: aKeyText(3) }, { records });
     expect(text(await local.open(await sealer.seal(Buffer.from('hello'), aPlace()), aPlace()))).toBe('hello');
   });
+
+  test('moves from keys of the configuration to another key service: they open until all is wrapped anew', async () => {
+    const records = new MemoryRecords();
+    const before = await opened({ CACHE_ENCRYPTION_KEY: aKeyText(0) }, { records });
+    const sealed = await before.seal(Buffer.from('hello'), aPlace());
+    const remote = { KEY_SERVICE: 'enigma' };
+    const plugins = { plugins: ['@acme/enigma'], importPackage: async () => ({ default: anEnigma(3) }) };
+    const o = { records, bus: new LocalBus(), ...plugins };
+    const moving = await openCrypto(configured({ ...remote, CACHE_ENCRYPTION_KEY: aKeyText(0) }), o);
+    expect(text(await moving.sealer.open(sealed, aPlace()))).toBe('hello');
+    await moving.sealer.seal(Buffer.from('new'), aPlace({ tenant: 'south' }));
+    expect(await moving.admin.masters()).toEqual([
+      { masterKeyId: aMasterKey(3).id, state: 'current', dataKeys: 1 },
+      { masterKeyId: aMasterKey(0).id, state: 'former', dataKeys: 1 },
+    ]);
+    expect(await moving.admin.promote(aMasterKey(3).id)).toEqual({ rewrapped: 1, left: 0 });
+    await moving.sealer.close();
+    const moved = await openCrypto(configured(remote), o);
+    expect(text(await moved.sealer.open(sealed, aPlace()))).toBe('hello');
+  });
 });
+
+describe('a key service that took the place of another', () => {
+  const open = async () =>
+    new MovedKeyService(new LocalKeyService(aMasterKey(0), [aMasterKey(1)]), new LocalKeyService(aMasterKey(2)));
+  for (const promise of keyServiceContract(open)) test(promise.name, () => promise.run());
+});
+
+/** A key service of a stranger, over the key that begins with this byte. */
+function anEnigma(first: number) {
+  return defineProvider({
+    family: 'key-service',
+    name: 'enigma',
+    options: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } },
+    open: async () => new LocalKeyService(aMasterKey(first)),
+  });
+}
