@@ -26,8 +26,8 @@ export interface DocumentsOptions {
 
 export interface Upserted {
   upserted: number;
-  /** Documents that the tenant's policy keeps out. */
-  skipped: number;
+  /** Documents that the tenant's policy keeps out; absent where there are none. */
+  skipped?: number;
 }
 
 /** Every method fails with `vector.store_disabled` where the server runs without a vector store. */
@@ -63,7 +63,7 @@ export class DocumentsService {
       const upserted = points.length === 0 ? 0 : await this.write(store, ref, points, options);
       await this.ties.forgetDocuments(ref, points.filter(isNarrowed).map(idOf));
       await this.takeBackErased(store, ref, points, mark);
-      return { upserted, skipped };
+      return { upserted, ...(skipped > 0 && { skipped }) };
     };
     return this.options.turns.run(tenant, upsert, options);
   }

@@ -17,6 +17,7 @@ import type { TenantTurns } from '#resilience';
 import { checkedMatches } from './checked-matches.js';
 import { openedStore } from './documents.service.js';
 import { documentsMaxAgeMs } from './privacy/policy.js';
+import type { Screening } from './privacy/screening.js';
 import type { TenantPolicies } from './privacy/tenant-policies.js';
 import { given } from './provenance.js';
 import type { QueryConfig } from './query.section.js';
@@ -71,6 +72,7 @@ export class KnowledgeService {
     private readonly store: VectorStore | null,
     private readonly config: QueryConfig,
     private readonly policies: TenantPolicies,
+    private readonly screening: Screening,
     private readonly turns: TenantTurns,
   ) {}
 
@@ -88,15 +90,19 @@ export class KnowledgeService {
     return this.turns.run(tenant, () => this.nearQuestion(store, question, tenant, options), options);
   }
 
-  /** Matches, best first. Without a threshold of its own a search gives the k nearest, however far. */
+  /**
+   * Matches, best first. Without a threshold of its own a search gives the k nearest, however far.
+   * @throws Failure `privacy.refused`; `embedding.*`, `vector.*`
+   */
   async search(search: Search, tenant: string, options: CallOptions = {}): Promise<VectorMatch[]> {
     const store = openedStore(this.store);
     const ref = this.refOf(tenant, search.collection);
     const { k = this.config.k, threshold, filter, purpose } = search;
+    const text = search.text === undefined ? undefined : (await this.screening.text(search.text, tenant)).value;
     const find = async () => {
       const vector = search.vector
         ? Float32Array.from(search.vector)
-        : (await this.embedQuestion(search.text as string, tenant, options)).vector;
+        : (await this.embedQuestion(text as string, tenant, options)).vector;
       const query = { vector, k, ...given({ threshold, filter, purpose }), ...this.youngEnough(ref) };
       return checkedMatches(await store.query(ref, query, options), query, store.provider);
     };

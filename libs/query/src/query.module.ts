@@ -43,7 +43,7 @@ const questions: Provider[] = [
   },
   {
     provide: KnowledgeService,
-    inject: [Embedder, VectorStore, config, TenantPolicies, TenantTurns],
+    inject: [Embedder, VectorStore, config, TenantPolicies, Screening, TenantTurns],
     useFactory: (...parts: ConstructorParameters<typeof KnowledgeService>) => new KnowledgeService(...parts),
   },
   {

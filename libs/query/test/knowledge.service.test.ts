@@ -28,7 +28,7 @@ describe('documents', () => {
       { id: 'a', text: 'green tea', metadata: { year: 2024 } },
       { id: 'b', text: 'black coffee', metadata: { year: 2025 } },
     ];
-    expect(await documents.upsert(drinks, undefined, 'north')).toEqual({ upserted: 2, skipped: 0 });
+    expect(await documents.upsert(drinks, undefined, 'north')).toEqual({ upserted: 2 });
     expect(await knowledge.collections('north')).toMatchObject([{ name: 'default', dimension: 64, metric: 'cosine' }]);
     expect((await knowledge.search({ text: 'green tea', k: 1 }, 'north')).map((one) => one.id)).toEqual(['a']);
     const filter = { op: 'gte', field: 'year', value: 2025 } as const;
@@ -54,7 +54,7 @@ describe('documents', () => {
     await expect(documents.upsert([{ id: 'a', text: 'tea' }, ...own], 'c', 'north')).rejects.toMatchObject(refused);
     expect(await knowledge.collections('north')).toEqual([]);
     await knowledge.openCollection('c', { dimension: 3, metric: 'cosine' }, 'north');
-    expect(await documents.upsert(own, 'c', 'north')).toEqual({ upserted: 1, skipped: 0 });
+    expect(await documents.upsert(own, 'c', 'north')).toEqual({ upserted: 1 });
   });
 
   it('are never found after their time', async () => {

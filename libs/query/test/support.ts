@@ -78,7 +78,7 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
   const screening = new Screening(guard, policies);
   const erasures = new Erasures(records, keyNames);
   const ties = new AnswerTies(cache, keyNames);
-  const knowledge = new KnowledgeService(embedder, store, config.query, policies, turns);
+  const knowledge = new KnowledgeService(embedder, store, config.query, policies, screening, turns);
   const intake = new DocumentIntake(embedder, screening, policies);
   const documents = new DocumentsService(store, intake, ties, erasures, {
     collection: config.query.collection,

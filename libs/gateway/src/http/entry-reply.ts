@@ -7,7 +7,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 export function writtenReply({ name, createdAt, expiresAt, stored }: Written) {
   return {
     success: true,
-    stored,
+    ...(!stored && { stored }),
     key: name,
     ttl: Math.round((expiresAt - createdAt) / 1000),
     createdAt: iso(createdAt),

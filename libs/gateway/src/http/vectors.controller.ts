@@ -123,6 +123,7 @@ export class VectorsController {
       'vector.dimension_mismatch',
       'vector.vector_invalid',
       'vector.filter_unsupported',
+      'privacy.refused',
       ...EMBEDDING_FAILURES,
       ...STORE_FAILURES,
     ],

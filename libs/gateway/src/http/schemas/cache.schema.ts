@@ -87,8 +87,9 @@ export class WrittenDto extends createZodDto(
   z.object({
     success: z.literal(true),
     stored: z
-      .boolean()
-      .describe('false: the privacy policy of the tenant keeps such an answer out (skip), and nothing was stored.'),
+      .literal(false)
+      .optional()
+      .describe('The privacy policy of the tenant keeps such an answer out (skip): nothing was stored.'),
     key: field.entryKey,
     ttl: z.int().describe('Effective TTL in seconds, after the maximum and jitter.').meta({ example: 3600 }),
     createdAt: moment,

@@ -75,7 +75,10 @@ export class UpsertDto extends createZodDto(
 export class UpsertedDto extends createZodDto(
   z.object({
     upserted: z.int().meta({ example: 1 }),
-    skipped: z.int().describe('Documents that the privacy policy of the tenant keeps out (skip).').meta({ example: 0 }),
+    skipped: z
+      .int()
+      .optional()
+      .describe('Documents that the privacy policy of the tenant keeps out (skip); absent where there are none.'),
   }),
 ) {}
 
