@@ -69,7 +69,12 @@ export class Keyring extends Sealer {
 
   /** To be called after records of keys were changed: when it returns, what is held here accords with them. */
   async changed(): Promise<void> {
-    await (this.watched ? this.watched.changed() : this.keys.refresh());
+    try {
+      await (this.watched ? this.watched.changed() : this.keys.refresh());
+    } catch (error) {
+      this.keys.drop(); // What cannot be compared with the records is not held on to.
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

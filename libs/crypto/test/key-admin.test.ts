@@ -206,6 +206,18 @@ describe('shred', () => {
     expect(await reasonOf(ring.open(sealed, aPlace()))).toBe('unknown_key');
   });
 
+  test('drops the keys here also where the other instances cannot be told, and says that it must be repeated', async () => {
+    const { admin, ring, records, seal, service } = await anInstance();
+    const sealed = await seal();
+    const add = records.add.bind(records);
+    records.add = () => Promise.reject(new Error('down'));
+    await expect(admin.shred('north')).rejects.toThrow('down');
+    await expect.poll(() => service.allWiped).toBe(true);
+    expect(await reasonOf(ring.open(sealed, aPlace()))).toBe('unknown_key');
+    records.add = add;
+    expect(await admin.shred('north')).toEqual({ destroyed: 0 });
+  });
+
   test('also takes a record that nobody can read, and never the keys of the service itself', async () => {
     const { admin, records, seal } = await anInstance();
     await records.put('keys/tenant/north', 'not ours');

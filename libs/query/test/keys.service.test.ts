@@ -145,6 +145,17 @@ test('a shred takes answers and documents of one tenant, proves that none can be
   expect(again).toMatchObject({ destroyed: { dataKeys: 0, entries: 0, documents: 0 }, proof: { readable: 0 } });
 });
 
+test('a shred without a vector store takes the answers, and a master key can be promoted', async () => {
+  const { service, write } = await anInstance('none');
+  await write('north', 3);
+  const { masterKeys } = await service.report({ limit: 1 });
+  expect(await service.promote(masterKeys[0]!.masterKeyId)).toEqual({ rewrapped: 0, left: 0 });
+  expect(await service.shred('north')).toMatchObject({
+    destroyed: { dataKeys: 1, entries: 3, documents: 0, collections: 0 },
+    proof: { tried: 3, readable: 0 },
+  });
+});
+
 test('a shred where nothing is sealed is refused before anything is deleted', async () => {
   const { cache, records, signer, write, readable } = await anInstance('none');
   await write('north', 2);
