@@ -25,7 +25,7 @@ let ajv: Ajv2020;
 const called = new Set<string>();
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ CACHE_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') });
   document = (await server.send('GET', '/api/openapi.json', { token: null })).json as Document;
   ajv = new Ajv2020({ strict: false, allErrors: true });
   // ajv-formats is CommonJS: its function is the default of its default.
@@ -168,6 +168,29 @@ describe('the OpenAPI document', () => {
     const path = `/api/auth/revocations/${json.id}?tenant=north`;
     await call('DELETE', '/api/auth/revocations/{id}', { path, token });
     await call('DELETE', '/api/auth/revocations/{id}', { path, token, status: 404 });
+  });
+
+  it('fits every operation on keys', async () => {
+    const token = server.token({ scopes: ['admin'] });
+    await call('POST', '/api/cache', {
+      body: { query: 'of keys', response: 1 },
+      token: server.token({ tenant: 'west' }),
+    });
+    const { json } = await call('GET', '/api/admin/keys', { path: '/api/admin/keys?limit=500', token });
+    const [{ masterKeyId }] = json.masterKeys;
+    await call('GET', '/api/admin/keys', { status: 403 });
+    await call('POST', '/api/admin/keys/rotate', { token, body: { tenant: 'west' } });
+    await call('POST', '/api/admin/keys/rotate', { token, body: { masterKeyId } });
+    await call('POST', '/api/admin/keys/rotate', { token, body: { masterKeyId: 'nobodys' }, status: 404 });
+    await call('POST', '/api/admin/keys/reseal', { token, body: { tenant: 'west' } });
+    const west = await call('GET', '/api/admin/keys', { path: '/api/admin/keys?tenant=west', token });
+    const { dataKeyId } = west.json.tenants[0].dataKeys[0];
+    await call('POST', '/api/admin/keys/retire', { token, body: { tenant: 'west', dataKeyId } });
+    await call('POST', '/api/admin/keys/retire', { token, body: { masterKeyId }, status: 409 });
+    await call('POST', '/api/admin/keys/retire', { token, body: {}, status: 400 });
+    const path = '/api/admin/tenants/west/shred';
+    await call('POST', '/api/admin/tenants/{tenant}/shred', { path, token });
+    await call('POST', '/api/admin/tenants/{tenant}/shred', { path, status: 403 });
   });
 
   it('fits every operation of privacy', async () => {
