@@ -193,6 +193,13 @@ describe('the OpenAPI document', () => {
     await call('POST', '/api/admin/tenants/{tenant}/shred', { path, status: 403 });
   });
 
+  it('fits the reading of the audit log', async () => {
+    const token = server.token({ scopes: ['admin'] });
+    const { json } = await call('GET', '/api/admin/audit', { path: '/api/admin/audit?limit=5', token });
+    expect(json.lines.length).toBeGreaterThan(0);
+    await call('GET', '/api/admin/audit', { status: 403 });
+  });
+
   it('fits every operation of privacy', async () => {
     const token = server.token({ scopes: ['cache:write', 'vectors:write', 'privacy', 'admin'] });
     await call('POST', '/api/cache', { body: { query: 'of ann', response: 1, subject: 'ann' } });
