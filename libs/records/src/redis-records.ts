@@ -70,7 +70,8 @@ export class RedisRecords extends Records {
     // Keys hold ASCII below 0x7f only.
     const end = `(${prefix}\x7f`;
     const records: RecordPage['records'] = [];
-    let from = page.cursor === undefined ? `[${prefix}` : `(${page.cursor}`;
+    // A cursor from before the prefix, which no page gave, opens nothing beside it.
+    let from = page.cursor === undefined || page.cursor < prefix ? `[${prefix}` : `(${page.cursor}`;
     for (;;) {
       const LIMIT = { offset: 0, count: page.limit + 1 };
       const found = await this.#run('list', (client) => client.zRangeByLex(index, from, end, { LIMIT }));

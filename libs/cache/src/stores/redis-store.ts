@@ -1,12 +1,14 @@
 // Keeps entries in Redis under keys of its own prefix, and never looks at any other.
 import KeyvRedis from '@keyv/redis';
-import { ByteStore, type CallOptions, type KeyPage } from '#ports';
+import { ByteStore, type CallOptions, failure, type KeyPage } from '#ports';
 import type { RedisClient, RedisConnection } from '#records';
 import { ManagedTexts } from './managed-texts.js';
 
 /** One page of a listing looks at most so many times: SCAN passes over foreign keys too. */
 const SCANS_PER_PAGE = 20;
 const MOST_KEYS_PER_SCAN = 500;
+/** Cursors of SCAN are unsigned numbers of 64 bits. */
+const LARGEST_CURSOR = '18446744073709551615';
 
 /** KEYS: the entry. ARGV: what must stand there, '1' where it is to be deleted, the new value. */
 const REPLACE = `
@@ -59,7 +61,7 @@ export class RedisStore extends ByteStore {
   /** A page may hold somewhat more keys than asked for, or none though more follow: SCAN gives them as they come. */
   async list(prefix: string, page: { cursor?: string; limit: number }, options?: CallOptions): Promise<KeyPage> {
     const keys = new Set<string>();
-    let cursor = page.cursor ?? '0';
+    let cursor = checked(page.cursor ?? '0');
     for (let scans = 0; scans < SCANS_PER_PAGE; scans++) {
       const range = { MATCH: `${escaped(prefix)}*`, COUNT: Math.min(page.limit - keys.size, MOST_KEYS_PER_SCAN) };
       const found = await this.connection.run('list', (client) => client.scan(cursor, range), options);
@@ -84,6 +86,13 @@ async function incremented(client: RedisClient, key: string, idleMs: number | un
   if (idleMs === undefined) return client.incr(key);
   const [count] = await client.multi().incr(key).pExpire(key, idleMs).exec();
   return Number(count);
+}
+
+/** Redis refuses what is none of its cursors, and enough refusals would have it taken for broken. @throws Failure `request.invalid` */
+function checked(cursor: string): string {
+  if (/^\d{1,19}$/.test(cursor) || (/^\d{20}$/.test(cursor) && cursor <= LARGEST_CURSOR)) return cursor;
+  const problems = [{ path: 'cursor', code: 'cache.cursor_unknown', message: 'Must be the cursor of a page before.' }];
+  throw failure('request.invalid', { part: 'cursor', count: 1 }, { problems });
 }
 
 function escaped(prefix: string): string {

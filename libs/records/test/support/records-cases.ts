@@ -105,6 +105,11 @@ export function keepsThePromisesOfRecords(open: () => Promise<Opened>): void {
       cursor = page.cursor;
     } while (cursor);
     expect(seen).toEqual(keys);
+    for (const before of ['', 'a', 'lisp/0', 'list']) {
+      const { records: found } = await records.list('list/', { cursor: before, limit: 100 });
+      expect(found.map(({ key }) => key)).toEqual(keys);
+    }
+    expect((await records.list('list/', { cursor: 'zz', limit: 100 })).records).toEqual([]);
     expect((await records.list('', { limit: 100 })).records).toHaveLength(29);
   });
 
