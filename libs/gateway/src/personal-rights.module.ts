@@ -2,7 +2,8 @@
 import { Module } from '@nestjs/common';
 import { TieredCache } from '#cache';
 import { CacheModule } from '#cache/module';
-import { Erasures, PersonalDocuments, PrivacyService, Receipts } from '#query';
+import { KeyNames } from '#crypto';
+import { Erasures, ExportCursors, PersonalDocuments, PrivacyService, Receipts } from '#query';
 import { QueryModule } from '#query/module';
 import { IdempotencyRecords } from './writes/idempotency-records.js';
 import { WritesModule } from './writes/writes.module.js';
@@ -10,9 +11,10 @@ import { WritesModule } from './writes/writes.module.js';
 @Module({
   imports: [CacheModule, QueryModule, WritesModule],
   providers: [
+    { provide: ExportCursors, inject: [KeyNames], useFactory: (names: KeyNames) => new ExportCursors(names) },
     {
       provide: PrivacyService,
-      inject: [TieredCache, PersonalDocuments, IdempotencyRecords, Erasures, Receipts],
+      inject: [TieredCache, PersonalDocuments, IdempotencyRecords, ExportCursors, Erasures, Receipts],
       useFactory: (...parts: ConstructorParameters<typeof PrivacyService>) => new PrivacyService(...parts),
     },
   ],

@@ -6,6 +6,7 @@ export { EntryNames } from './entry-names.js';
 export { type KeysReport, KeysService, type ShredReceipt } from './keys.service.js';
 export { KnowledgeService, type Retrieved, type Search } from './knowledge.service.js';
 export { Erasures } from './privacy/erasures.js';
+export { ExportCursors } from './privacy/export-cursor.js';
 export { PersonalDocuments } from './privacy/personal-documents.js';
 export { type Policies, PoliciesService } from './privacy/policies.service.js';
 export type { EffectivePolicy, TenantPolicy } from './privacy/policy.js';

@@ -5,7 +5,7 @@ import { ownTags } from '../answers.service.js';
 import { given, provenanceOf } from '../provenance.js';
 import type { Asker } from '../question.js';
 import type { Erasures } from './erasures.js';
-import { cursorText, type ExportPlace, placeOf } from './export-cursor.js';
+import type { ExportCursors, ExportPlace } from './export-cursor.js';
 import type { PersonalDocuments } from './personal-documents.js';
 import type { Receipt, Receipts } from './receipts.js';
 import type { SubjectRecords } from './subject-records.js';
@@ -30,6 +30,7 @@ export class PrivacyService {
     private readonly documents: PersonalDocuments,
     /** What rooms above keep about people. */
     private readonly records: SubjectRecords | null,
+    private readonly cursors: ExportCursors,
     private readonly erasures: Erasures,
     private readonly receipts: Receipts,
   ) {}
@@ -44,9 +45,9 @@ export class PrivacyService {
     { tenant }: Asker,
   ): Promise<ExportPage> {
     const { limit, signal } = page;
-    const place = placeOf(page.cursor);
+    const place = this.cursors.placeOf(page.cursor, { tenant, subject });
     const { items, next } = await this.section(tenant, subject, { place, limit, signal });
-    return { items, cursor: cursorText(next) };
+    return { items, cursor: this.cursors.textOf(next, { tenant, subject }) };
   }
 
   /**

@@ -1,13 +1,14 @@
 // A person is shown all that a tenant keeps about them, and it is erased wherever it lies, also while it is being written.
 import { describe, expect, it } from 'vitest';
-import { PlainSealer, Signer } from '#crypto';
+import { KeyNames, PlainSealer, Signer } from '#crypto';
 import { failure, type JsonObject, listen, type VectorStore } from '#ports';
 import { LocalBus, MemoryRecords } from '#records';
-import { type ExportedItem, PrivacyService, Receipts, type SubjectRecords } from '../../src/index.js';
+import { ExportCursors, type ExportedItem, PrivacyService, Receipts, type SubjectRecords } from '../../src/index.js';
 import { aRoom, asker, type Room, type Shared } from '../support.js';
 
 const signer = new Signer({ records: new MemoryRecords(), sealer: new PlainSealer(), seed: Buffer.alloc(32, 5) });
 const receipts = new Receipts(signer);
+const cursors = new ExportCursors(new KeyNames(Buffer.alloc(32, 7)));
 
 /** What a room above keeps: two replies, on two pages. */
 function kept(replies: Record<string, JsonObject[]>): SubjectRecords {
@@ -28,7 +29,7 @@ function kept(replies: Record<string, JsonObject[]>): SubjectRecords {
 async function rights(replies: Record<string, JsonObject[]> | null = {}, shared: Shared = {}) {
   const room = await aRoom({}, shared);
   const records = replies && kept(replies);
-  return { room, privacy: new PrivacyService(room.cache, room.personal, records, room.erasures, receipts) };
+  return { room, privacy: new PrivacyService(room.cache, room.personal, records, cursors, room.erasures, receipts) };
 }
 
 async function everything(privacy: PrivacyService, subject: string, limit = 1, who = asker): Promise<ExportedItem[]> {
@@ -122,29 +123,31 @@ describe('the export', () => {
     expect(documents[0]!.vector).toHaveLength(64);
   });
 
-  it('takes no cursor but its own', async () => {
-    const { privacy } = await rights();
-    const odd = [
-      {},
-      { section: 'users' },
-      { section: 'entries', cursor: 7 },
-      { section: 'documents', documents: {} },
-      7,
+  it('takes no cursor but its own: neither one made up, nor that of another person or tenant', async () => {
+    const { room, privacy } = await rights({});
+    await fill(room);
+    const { cursor } = await privacy.export('ann', { limit: 1 }, asker);
+    expect((await privacy.export('ann', { cursor: cursor!, limit: 1 }, asker)).items).toHaveLength(1);
+    const madeUp = Buffer.from(JSON.stringify({ section: 'idempotency', cursor: 'idem/' })).toString('base64url');
+    const [, mark] = cursor!.split('.');
+    const odd = ['', '*', '.', madeUp, `${madeUp}.${mark}`, `${madeUp}.${'é'.repeat(43)}`, `${cursor}x`];
+    const others = [
+      ...odd.map((one) => privacy.export('ann', { cursor: one, limit: 1 }, asker)),
+      privacy.export('bob', { cursor: cursor!, limit: 1 }, asker),
+      privacy.export('ann', { cursor: cursor!, limit: 1 }, { ...asker, tenant: 'south' }),
     ];
-    const cursors = ['*', ...odd.map((one) => Buffer.from(JSON.stringify(one)).toString('base64url'))];
-    for (const cursor of cursors) {
-      const refused = privacy.export('ann', { cursor, limit: 1 }, asker);
-      await expect(refused).rejects.toMatchObject({ code: 'request.invalid', problems: [{ path: 'cursor' }] });
+    for (const one of others) {
+      await expect(one).rejects.toMatchObject({ code: 'request.invalid', problems: [{ path: 'cursor' }] });
     }
   });
 
   it('goes without what is not there: no records above, no vector store', async () => {
     const room = await aRoom({ VECTORDB_TYPE: 'none' });
-    const privacy = new PrivacyService(room.cache, room.personal, null, room.erasures, receipts);
+    const privacy = new PrivacyService(room.cache, room.personal, null, cursors, room.erasures, receipts);
     await room.answers.write({ query: 'q', response: 1, subject: 'ann' }, asker);
     expect(await everything(privacy, 'ann')).toHaveLength(1);
-    const at = Buffer.from(JSON.stringify({ section: 'idempotency' })).toString('base64url');
-    expect(await privacy.export('ann', { cursor: at, limit: 1 }, asker)).toEqual({ items: [], cursor: undefined });
+    const cursor = cursors.textOf({ section: 'idempotency' }, { tenant: 'north', subject: 'ann' })!;
+    expect(await privacy.export('ann', { cursor, limit: 1 }, asker)).toEqual({ items: [], cursor: undefined });
     expect((await privacy.erase('ann', asker)).erased).toEqual({ entries: 1, documents: 0, idempotency: 0 });
   });
 });
@@ -229,7 +232,7 @@ it('a receipt tells of what all attempts have erased, and the next one of nothin
     erase: (...call) =>
       down ? Promise.reject(failure('records.unavailable', { backend: 'redis' })) : replies.erase(...call),
   };
-  const privacy = new PrivacyService(room.cache, room.personal, records, room.erasures, receipts);
+  const privacy = new PrivacyService(room.cache, room.personal, records, cursors, room.erasures, receipts);
   await expect(privacy.erase('ann', asker)).rejects.toMatchObject({ code: 'records.unavailable' });
   down = false;
   expect((await privacy.erase('ann', asker)).erased).toEqual({ entries: 2, documents: 2, idempotency: 2 });
