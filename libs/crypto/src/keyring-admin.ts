@@ -44,18 +44,18 @@ export class KeyringAdmin extends KeyAdmin {
   }
 
   async rotate(tenant: string): Promise<string> {
-    const { current } = await this.ring.stored.read(tenant);
-    const keys = await this.ring.keys.begin(tenant, current);
+    const { sealingId } = await this.ring.keys.begin(tenant, await this.ring.keys.currentId(tenant));
     await this.ring.changed();
-    return keys.current!;
+    return sealingId!;
   }
 
   async retire({ tenant, dataKeyId, masterKeyId, force = false }: Retirement): Promise<{ destroyed: number }> {
     if (masterKeyId !== undefined) return this.masterKeys.retire(masterKeyId, force);
     const keyId = dataKeyId ?? '';
+    const sealing = await this.ring.keys.currentId(tenant ?? '');
     await this.ring.stored.change(tenant ?? '', (before) => {
       if (!storedIn(before, keyId)) throw failure('crypto.data_key_absent', { keyId });
-      if (before.current === keyId) throw inUse(keyId, 'it is the current one; rotate first');
+      if (before.current === keyId || sealing === keyId) throw inUse(keyId, 'it is the current one; rotate first');
       if (!force && before.resealedUnder !== before.current)
         throw inUse(keyId, 'data may be sealed under it still; reseal first, or force it and lose that data');
       return { ...before, keys: before.keys.filter((key) => key.dataKeyId !== keyId) };

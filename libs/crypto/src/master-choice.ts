@@ -23,12 +23,11 @@ export class MasterChoice {
     return parse(await this.records.get(PLACE));
   }
 
-  /** The key to wrap under; `undefined` leaves it to the service: nothing was promoted, or what was cannot wrap here. */
-  async wrapUnder(): Promise<string | undefined> {
-    const { promoted } = await this.read();
-    if (promoted === undefined) return undefined;
-    const there = (await this.service.keys()).find(({ masterKeyId }) => masterKeyId === promoted);
-    return there && there.state !== 'disabled' ? promoted : undefined;
+  /** The key to wrap under: the one promoted, where it can wrap here, else the one that the service calls current. */
+  async currentId(): Promise<string | undefined> {
+    const [{ promoted }, held] = await Promise.all([this.read(), this.service.keys()]);
+    const there = held.find(({ masterKeyId, state }) => masterKeyId === promoted && state !== 'disabled');
+    return (there ?? held.find(({ state }) => state === 'current'))?.masterKeyId;
   }
 
   async change(make: (before: Choice) => Choice): Promise<void> {

@@ -23,7 +23,7 @@ export class MasterKeyAdmin {
     const [held, { retired }, current, counts] = await Promise.all([
       this.ring.service.keys(),
       this.choice.read(),
-      this.currentId(),
+      this.choice.currentId(),
       this.counted(),
     ]);
     const stateOf = (masterKeyId: string, state: MasterKeyReport['state']) => {
@@ -63,7 +63,7 @@ export class MasterKeyAdmin {
   }
 
   async retire(masterKeyId: string, force: boolean): Promise<{ destroyed: number }> {
-    if (masterKeyId === (await this.currentId())) {
+    if (masterKeyId === (await this.choice.currentId())) {
       throw failure('crypto.key_in_use', {
         keyId: masterKeyId,
         reason: 'it is the current one; promote another first',
@@ -80,12 +80,6 @@ export class MasterKeyAdmin {
     const destroyed = wrapped > 0 ? await this.destroyUnder(masterKeyId) : 0;
     await this.ring.changed();
     return { destroyed };
-  }
-
-  /** The key that wraps: the one promoted, else the one that the service calls current. */
-  private async currentId(): Promise<string | undefined> {
-    const promoted = await this.choice.wrapUnder();
-    return promoted ?? (await this.ring.service.keys()).find(({ state }) => state === 'current')?.masterKeyId;
   }
 
   private async counted(): Promise<Map<string, number>> {
@@ -147,7 +141,9 @@ function retiring({ promoted, retired }: Choice, masterKeyId: string): Choice {
   };
 }
 
+/** Of the keys that stay, the newest is current where the current one goes. */
 function without({ current, ...before }: TenantKeys, masterKeyId: string): TenantKeys {
   const keys = before.keys.filter((key) => key.masterKeyId !== masterKeyId);
-  return { ...before, keys, ...(keys.some(({ dataKeyId }) => dataKeyId === current) && { current }) };
+  const stays = keys.find(({ dataKeyId }) => dataKeyId === current) ?? keys.at(-1);
+  return { ...before, keys, ...(stays && { current: stays.dataKeyId }) };
 }

@@ -49,7 +49,7 @@ export async function openCrypto(
   const service = await openKeyService(config, o);
   if (!service) return { sealer: new PlainSealer(), admin: new NoKeys() };
   const masters = new MasterChoice(service, o.records);
-  const held = { holdMs: config.keyCacheTtlMs, wrapUnder: () => masters.wrapUnder() };
+  const held = { holdMs: config.keyCacheTtlMs, master: () => masters.currentId() };
   const ring = new Keyring(service, o.records, held);
   await ring.watch(o.bus);
   return { sealer: ring, admin: new KeyringAdmin(ring, o.records) };

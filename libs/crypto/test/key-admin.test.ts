@@ -24,7 +24,7 @@ async function anInstance(
 ) {
   const service = new CountingKeys(keys);
   const masters = new MasterChoice(service, records);
-  const ring = new Keyring(service, records, { wrapUnder: () => masters.wrapUnder(), maxPerTenant });
+  const ring = new Keyring(service, records, { master: () => masters.currentId(), maxPerTenant });
   rings.push(ring);
   await ring.watch(bus);
   const seal = (tenant = 'north') => ring.seal(PLAIN, aPlace({ tenant }));
@@ -108,6 +108,51 @@ describe('promote', () => {
   });
 });
 
+describe('another master key in the configuration', () => {
+  test('seals with a new data key at the next write, and needs no promotion to let the former go', async () => {
+    const before = await anInstance([0]);
+    const old = await before.seal();
+    const { ring, seal, admin } = await anInstance([1, 0], before);
+    expect(await ring.isCurrent(old, aPlace())).toBe(false);
+    const sealed = await seal();
+    expect(text(await ring.open(old, aPlace()))).toBe(text(PLAIN));
+    expect((await admin.tenant('north')).dataKeys.map(({ masterKeyId }) => masterKeyId)).toEqual([ID[0], ID[1]]);
+    const after = await anInstance([1], before);
+    expect(text(await after.ring.open(sealed, aPlace()))).toBe(text(PLAIN));
+    expect(await reasonOf(after.ring.open(old, aPlace()))).toBe('unknown_key');
+  });
+
+  test('on some instances only: each seals under its own, and neither begins key after key', async () => {
+    const one = await anInstance([0, 1]);
+    const other = await anInstance([1, 0], one);
+    for (let round = 0; round < 5; round++) {
+      for (const { seal, ring } of [one, other]) {
+        expect(await ring.isCurrent(await seal(), aPlace())).toBe(true);
+        await ring.changed();
+      }
+    }
+    const { dataKeys } = await one.admin.tenant('north');
+    expect(dataKeys.map(({ state, masterKeyId }) => [state, masterKeyId])).toEqual([
+      ['former', ID[0]],
+      ['current', ID[1]],
+    ]);
+    const [seals] = dataKeys;
+    const retired = one.admin.retire({ tenant: 'north', dataKeyId: seals!.dataKeyId, force: true });
+    await expect(retired).rejects.toMatchObject({ code: 'crypto.key_in_use' });
+  });
+
+  test('that does not say which key is current lets the newest data key seal', async () => {
+    const { seal, service, ring } = await anInstance([0]);
+    const sealed = await seal();
+    ring.keys.drop();
+    service.keys = () => Promise.reject(new Error('not allowed'));
+    expect(await ring.isCurrent(sealed, aPlace())).toBe(true);
+    await seal();
+    await seal('south');
+    expect(service.wrapped).toBe(2);
+  });
+});
+
 describe('retire', () => {
   test('takes a former data key only once its data is sealed anew, unless it is forced', async () => {
     const { admin, seal, ring } = await anInstance();
@@ -148,11 +193,13 @@ describe('retire', () => {
     const sealed = await lost.seal();
     const { admin, seal, ring } = await anInstance([0], lost);
     await seal('south');
-    await expect(seal()).rejects.toMatchObject({ code: 'crypto.key_unknown' });
     await expect(admin.retire({ masterKeyId: ID[2]! })).rejects.toMatchObject({ code: 'crypto.key_in_use' });
     expect(await admin.retire({ masterKeyId: ID[2]!, force: true })).toEqual({ destroyed: 1 });
     expect(await reasonOf(ring.open(sealed, aPlace()))).toBe('unknown_key');
     expect(text(await ring.open(await seal(), aPlace()))).toBe(text(PLAIN));
+    await seal();
+    const kept = await admin.tenant('north');
+    expect(kept.dataKeys.map(({ state }) => state)).toEqual(['current']);
   });
 });
 
