@@ -100,6 +100,18 @@ describe('a person', () => {
     expect(receiptProblem({ ...receipt, erased: { ...receipt.erased, entries: 9 } }, keys)).toBe('altered');
   });
 
+  it('may have a name as long as writes take, of any characters, and none longer', async () => {
+    const tenant = aTenant('long-names');
+    const subject = '😀'.repeat(128);
+    await tenant.post('/api/cache', { query: 'long?', response: 1, subject });
+    expect(await everything(tenant, subject)).toHaveLength(1);
+    expect((await tenant.delete(`/api/privacy/subjects/${encodeURIComponent(subject)}`)).json.erased.entries).toBe(1);
+    for (const length of [257, 600, 5000]) {
+      const { status, json } = await tenant.get(`/api/privacy/subjects/${'a'.repeat(length)}`);
+      expect([status, json.code]).toEqual([400, 'request.invalid']);
+    }
+  });
+
   it('is nobody’s business who has no right to it', async () => {
     const token = server.token({ scopes: ['cache:read', 'admin'] });
     for (const method of ['GET', 'DELETE']) {

@@ -86,7 +86,8 @@ export function hotInstance(config: HttpConfig): FastifyInstance {
 }
 
 function limits({ maxBodyBytes }: HttpConfig) {
-  return { bodyLimit: maxBodyBytes, routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true } };
+  // As long as a request line can be: what is too long for an endpoint is refused by its schema, as everything else is.
+  return { bodyLimit: maxBodyBytes, routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true } };
 }
 
 function readingJson(instance: FastifyInstance): FastifyInstance {
