@@ -27,17 +27,17 @@ export class TextGuard {
 
   /** Everything found, in the order of the text, without overlaps. */
   async inspect(text: string, options: CallOptions = {}): Promise<Finding[]> {
-    const found = await Promise.all(this.detectors.map((detector) => findings(detector, text, options)));
-    return withoutOverlaps(found.flat());
+    return withoutOverlaps(await this.all(text, options));
   }
 
   /** What a policy makes of a text. */
   async judge(text: string, policy = this.defaultPolicy, options: CallOptions = {}): Promise<Judgement> {
-    const judged = (await this.inspect(text, options)).filter((one) => decisionOn(one, policy) !== 'store');
+    // Each for itself: what overlaps with a finding that the policy lets be stored is judged all the same.
+    const judged = (await this.all(text, options)).filter((one) => decisionOn(one, policy) !== 'store');
     return {
       decision: strictest(judged.map((one) => decisionOn(one, policy))),
       kinds: [...new Set(judged.map(({ kind }) => kind))].sort(),
-      redacted: replaced(text, judged, named),
+      redacted: replaced(text, withoutOverlaps(judged), named),
     };
   }
 
@@ -48,6 +48,11 @@ export class TextGuard {
   /** The text with everything found replaced by its kind, e.g. `write to [email]`. */
   async redact(text: string, options: CallOptions = {}): Promise<string> {
     return replaced(text, await this.inspect(text, options), named);
+  }
+
+  private async all(text: string, options: CallOptions): Promise<Finding[]> {
+    const found = await Promise.all(this.detectors.map((detector) => findings(detector, text, options)));
+    return found.flat();
   }
 
   /** Closes the detectors. May be called twice. */

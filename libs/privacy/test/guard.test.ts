@@ -110,6 +110,17 @@ test('findings that overlap become one that covers both, and a secret gives the 
   expect(await touching.redact('abcdefg')).toBe('[name][name]efg');
 });
 
+test('of findings that overlap, each is judged: none hides what the policy refuses', async () => {
+  const overlapping = guardOf(
+    { kind: 'name', sort: 'secret', start: 0, end: 10 },
+    { kind: 'name', sort: 'personal', start: 4, end: 8 },
+  );
+  const text = '0123456789 after';
+  expect(await overlapping.judge(text, { secret: 'skip', personal: 'refuse' })).toMatchObject({ decision: 'refuse' });
+  const redacted = { decision: 'redact', redacted: '0123[name]89 after' };
+  expect(await overlapping.judge(text, { secret: 'store', personal: 'redact' })).toMatchObject(redacted);
+});
+
 test('a password in a URL is a secret, also where it looks like an address', async () => {
   const text = 'redis://default:s3cr3tw0rd@cache.example.com:6379';
   expect(await guard.redact(text)).toBe('redis://default:[url-password]@cache.example.com:6379');
