@@ -108,14 +108,22 @@ export class TenantPolicies {
 
   private changed(tenant: string, text: string | undefined): void {
     const before = this.of(tenant);
-    const policy = text === undefined ? undefined : (JSON.parse(text) as TenantPolicy);
-    if (policy) {
-      this.own.set(tenant, policy);
-      this.effective.set(tenant, effectivePolicy(this.options.defaults, policy));
-    } else {
-      this.own.delete(tenant);
-      this.effective.delete(tenant);
-    }
+    const policy = text === undefined ? undefined : read(text);
+    if (policy) this.own.set(tenant, policy);
+    else this.own.delete(tenant);
+    const { defaults } = this.options;
+    // Where the tenant's policy cannot be read, nothing is kept that it might not want kept.
+    if (text === undefined) this.effective.delete(tenant);
+    else this.effective.set(tenant, effectivePolicy(policy ? defaults : cautious(defaults), policy));
     for (const heard of this.hearers) heard(tenant, before, this.of(tenant));
+  }
+}
+
+function read(text: string): TenantPolicy | undefined {
+  try {
+    const policy = JSON.parse(text) as Partial<TenantPolicy> | null;
+    return policy?.retention?.collectionsMs && policy.detection?.kinds ? (policy as TenantPolicy) : undefined;
+  } catch {
+    return undefined;
   }
 }

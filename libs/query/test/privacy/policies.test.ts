@@ -105,6 +105,27 @@ describe('a policy that is set', () => {
     expect(policies.tenants()).toEqual([]);
   });
 
+  it('that cannot be read keeps nothing in which anything is found, and touches no other tenant', async () => {
+    const { policies, records } = await opened();
+    await policies.set('north', own({}, { personal: 'redact' }));
+    for (const [tenant, text] of [
+      ['aaa', 'no JSON'],
+      ['bbb', 'null'],
+      ['ccc', '{"retention":{}}'],
+    ] as const) {
+      await records.put(`policy/tenant/${tenant}`, text);
+    }
+    await records.add([{ key: 'policy/version', field: 'changes', by: 1 }]);
+    await expect.poll(() => policies.of('ccc').detection.personal).toBe('skip');
+    expect(['aaa', 'bbb', 'north', 'south'].map((tenant) => policies.of(tenant).detection.personal)).toEqual([
+      'skip',
+      'skip',
+      'redact',
+      'store',
+    ]);
+    expect(policies.tenants()).toEqual(['north']);
+  });
+
   it('is another object after a change of it, and the same as long as nothing changes', async () => {
     const { policies } = await opened();
     const before = policies.of('north');
