@@ -7,7 +7,7 @@ import { ConfigModule } from '#config/module';
 import { cryptoSection, KeyNames } from '#crypto';
 import { CryptoModule } from '#crypto/module';
 import { Secret } from '#ports';
-import { Bus, LocalBus, RedisBus, RedisConnection } from '#records';
+import { Bus, RedisBus, RedisConnection, SqliteBus } from '#records';
 import { RecordsModule } from '#records/module';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { CacheModule } from '../src/cache.module.js';
@@ -39,10 +39,10 @@ async function started(env: Record<string, string>, more: DynamicModule[] = []) 
   return (await Test.createTestingModule({ imports: [App] }).compile()).init();
 }
 
-test('with SQLite: no connection, a bus of its own', async () => {
+test('with SQLite: no connection, a bus through the file', async () => {
   const app = await started({});
   expect(app.get(RedisConnection)).toBeNull();
-  expect(app.get(Bus)).toBeInstanceOf(LocalBus);
+  expect(app.get(Bus)).toBeInstanceOf(SqliteBus);
   expect(app.get(KeyNames)).toBeDefined();
   expect(await app.get(TieredCache).keep(anEntry('north', 'a'), aDraft())).toMatchObject({
     tiers: ['memory', 'sqlite'],

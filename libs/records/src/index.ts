@@ -22,5 +22,6 @@ export {
   type RedisConnectionOptions,
 } from './redis-connection.js';
 export { RedisRecords } from './redis-records.js';
+export { SqliteBus, type SqliteBusOptions } from './sqlite-bus.js';
 export { SqliteRecords, type SqliteRecordsOptions } from './sqlite-records.js';
 export { Watched, type WatchedOptions } from './watched.js';

@@ -5,6 +5,7 @@ import { type Bus, LocalBus, RedisBus } from './bus.js';
 import { MemoryRecords } from './memory-records.js';
 import type { Records } from './records.js';
 import { RedisConnection } from './redis-connection.js';
+import { SqliteBus } from './sqlite-bus.js';
 
 /** Where Redis is, as the configuration of the cache says it. */
 export interface RedisPlace {
@@ -23,12 +24,20 @@ export interface OpenRecordsOptions {
   now?: () => number;
 }
 
+/** Where instances find each other. */
+export interface BusPlace {
+  redisPrefix: string;
+  /** Folder and backend of the records. */
+  dataDir?: string | undefined;
+  backend?: Records['backend'] | undefined;
+}
+
 /** @throws Failure `records.refused` where they cannot be opened. A Redis that is down does not fail. */
 export async function openRecords(o: OpenRecordsOptions): Promise<Records> {
   if (o.backend === 'memory') return new MemoryRecords(o.now);
   if (o.backend === 'sqlite') {
     const { SqliteRecords } = await import('./sqlite-records.js');
-    return SqliteRecords.open({ file: join(o.dataDir, 'records.sqlite'), ...(o.now && { now: o.now }) });
+    return SqliteRecords.open({ file: fileIn(o.dataDir), ...(o.now && { now: o.now }) });
   }
   if (!o.redis) throw failure('records.refused', { reason: 'no Redis is configured', fix: 'Set REDIS_URL.' });
   const { RedisRecords } = await import('./redis-records.js');
@@ -42,6 +51,12 @@ export function openRedis({ redisUrl, storeTimeoutMs }: Omit<RedisPlace, 'redisP
   return RedisConnection.open(redisUrl, { timeoutMs: storeTimeoutMs });
 }
 
-export function openBus({ redisPrefix }: Pick<RedisPlace, 'redisPrefix'>, redis: RedisConnection | undefined): Bus {
-  return redis ? new RedisBus(redis, redisPrefix) : new LocalBus();
+/** Over Redis where there is a connection, over the file where records are kept in SQLite, else within this process. */
+export function openBus({ redisPrefix, dataDir, backend }: BusPlace, redis: RedisConnection | undefined): Bus {
+  if (redis) return new RedisBus(redis, redisPrefix);
+  return backend === 'sqlite' && dataDir !== undefined ? SqliteBus.open({ file: fileIn(dataDir) }) : new LocalBus();
+}
+
+function fileIn(dataDir: string): string {
+  return join(dataDir, 'records.sqlite');
 }

@@ -41,7 +41,7 @@ export class RecordsModule implements OnApplicationShutdown {
         {
           provide: Bus,
           inject: [RedisConnection],
-          useFactory: (redis: RedisConnection | null) => openBus(o, redis ?? undefined),
+          useFactory: (redis: RedisConnection | null) => openBus({ ...o, backend }, redis ?? undefined),
         },
         {
           provide: Records,

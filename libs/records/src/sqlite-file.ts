@@ -44,6 +44,11 @@ const SCHEMA = `
   CREATE TABLE journals (
     journal TEXT NOT NULL, number INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (journal, number)
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE messages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic TEXT NOT NULL, message TEXT NOT NULL, sender TEXT NOT NULL, sent_at INTEGER NOT NULL
+  ) STRICT;
 `;
 
 /**

@@ -42,6 +42,13 @@ export const JOURNAL = {
   last: 'SELECT number, line FROM journals WHERE journal = ?1 ORDER BY number DESC LIMIT 1',
 } as const;
 
+export const MESSAGE = {
+  last: 'SELECT max(number) AS number FROM messages',
+  add: 'INSERT INTO messages (topic, message, sender, sent_at) VALUES (?1, ?2, ?3, ?4)',
+  after: 'SELECT number, topic, message, sender FROM messages WHERE number > ?1 ORDER BY number',
+  end: 'DELETE FROM messages WHERE number IN (SELECT number FROM messages ORDER BY number LIMIT ?2) AND sent_at <= ?1',
+} as const;
+
 /** Of what has ended, `?2` rows at most. Holdings end as their account is asked. */
 export const SWEEPS = [
   `DELETE FROM records WHERE key IN (SELECT key FROM records WHERE ends_at <= ?1 AND ends_at < ${NEVER} LIMIT ?2)`,

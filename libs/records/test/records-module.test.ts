@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Secret } from '#ports';
 import { startRedis } from '../../../test/support/redis.js';
-import { Bus, LocalBus, Records, RedisBus, RedisConnection } from '../src/index.js';
+import { Bus, LocalBus, Records, RedisBus, RedisConnection, SqliteBus } from '../src/index.js';
 import { RecordsModule, type RecordsModuleOptions } from '../src/records.module.js';
 import { aFolder } from './support/some-records.js';
 
@@ -16,10 +16,10 @@ test.each([
   ['sqlite', undefined, 'sqlite'],
   ['memory', undefined, 'sqlite'],
   ['sqlite', 'memory', 'memory'],
-] as const)('answers in %s, records as %s: no connection, a bus of its own', async (cacheBackend, asked, backend) => {
+] as const)('answers in %s, records as %s: no connection', async (cacheBackend, asked, backend) => {
   const app = await started({ cacheBackend, recordsBackend: asked });
   expect(app.get(RedisConnection)).toBeNull();
-  expect(app.get(Bus)).toBeInstanceOf(LocalBus);
+  expect(app.get(Bus)).toBeInstanceOf(backend === 'memory' ? LocalBus : SqliteBus);
   expect(app.get(Records).backend).toBe(backend);
   await app.close();
 });

@@ -161,9 +161,9 @@ async function openParts(
   const usesRedis = cache.backend === 'redis' || recordsBackend === 'redis';
   const redis = usesRedis ? opened(openRedis(cache)) : undefined;
   await redis?.opened();
-  const bus = opened(openBus(cache, redis));
-  const { redisPrefix } = cache;
-  const records = opened(await openRecords({ backend: recordsBackend, dataDir, redisPrefix, redis }));
+  const place = { backend: recordsBackend, dataDir, redisPrefix: cache.redisPrefix };
+  const bus = opened(openBus(place, redis));
+  const records = opened(await openRecords({ ...place, redis }));
   const sealer = opened(await openSealer(crypto, { plugins, records, bus }));
   return opened(await openCache(cache, { dataDir, sealer, names, redis, bus }));
 }
