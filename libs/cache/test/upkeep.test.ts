@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { PlainSealer, type SealContext, Sealer } from '#crypto';
 import { type ByteStore, listen, Secret } from '#ports';
-import { LocalBus, RedisConnection } from '#records';
+import { LocalBus, RedisConnection, SqliteBus } from '#records';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { type OpenCacheOptions, type PageRequest, RedisStore, SqliteStore, type TieredCache } from '../src/index.js';
 import { aCache, aDraft, aFolder, anEntry, Clock, NAMES } from './support/a-cache.js';
@@ -287,6 +287,20 @@ describe.each(['sqlite', 'redis'])('a cache over the store %s', (backend) => {
     sealer.fails = false;
     expect(await cache.eraseSubject('north', ANN)).toMatchObject({ erased: 1 });
   });
+});
+
+test('an erasure reaches the memory of another process over the same file', async () => {
+  const { open } = await aService('sqlite');
+  const file = join(await aFolder(), 'records.sqlite');
+  const [here, there] = [1, 2].map(() => SqliteBus.open({ file, everyMs: 5 }));
+  onTestFinished(() => Promise.all([here!.close(), there!.close()]).then(() => {}));
+  const [cache, other] = [await open({}, { bus: here! }), await open({}, { bus: there! })];
+  await cache.keep(about('a'), aDraft({ subjects: [ANN] }));
+  await other.look(about('a'));
+  expect(other.lookInMemory(about('a'))).toBeDefined();
+  await cache.eraseSubject('north', ANN);
+  await expect.poll(() => other.lookInMemory(about('a'))).toBeUndefined();
+  expect(await other.look(about('a'))).toBeUndefined();
 });
 
 test('without a store there is nothing to seal anew or to try', async () => {
