@@ -12,7 +12,7 @@ beforeAll(async () => {
   server = await startTestServer({
     HTTP_BODY_MAX: `${BODY_MAX}B`,
     RATE_LIMIT_MAX: '1000000',
-    LOCKOUT_FAILURES: '1000000',
+    LOCKOUT_FAILURES: '0',
   });
 });
 afterAll(() => server.stop());

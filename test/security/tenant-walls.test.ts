@@ -27,7 +27,7 @@ async function aWorld(): Promise<World> {
     CACHE_ENCRYPTION_KEY: Buffer.alloc(32, 3).toString('base64'),
     CACHE_TTL_JITTER: '0',
     RATE_LIMIT_MAX: '10000000',
-    LOCKOUT_FAILURES: '10000000',
+    LOCKOUT_FAILURES: '0',
     EVENTS_HANDSHAKES_MAX: '100000',
     METRICS_ACCESS: 'token',
     METRICS_TOKEN: 'nobody here knows this one',

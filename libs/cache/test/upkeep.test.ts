@@ -1,12 +1,12 @@
 // What is kept of a person can be shown and erased, whatever is too old leaves, and nothing comes back by it.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { PlainSealer, type SealContext, Sealer } from '#crypto';
 import { type ByteStore, listen, Secret } from '#ports';
 import { LocalBus, RedisConnection, SqliteBus } from '#records';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { type OpenCacheOptions, type PageRequest, RedisStore, SqliteStore, type TieredCache } from '../src/index.js';
 import { aCache, aDraft, aFolder, anEntry, Clock, NAMES } from './support/a-cache.js';
+import { FailingSealer, MarkingSealer, SlowSealer } from './support/sealers.js';
 
 let redis: RedisServer;
 let services = 0;
@@ -309,74 +309,3 @@ test('without a store there is nothing to seal anew or to try', async () => {
   expect(await cache.reseal('north', { limit: 10 })).toEqual({ seen: 0, resealed: 0, cursor: undefined });
   expect(await cache.probe('north', 10)).toEqual({ readable: 0, unreadable: 0 });
 });
-
-/** As with a key service that is far away. */
-class SlowSealer extends PlainSealer {
-  #held: Promise<void> | undefined;
-  #asked: (() => void) | undefined;
-  asked: Promise<void> | undefined;
-
-  hold(): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#held = promise;
-    this.asked = new Promise((asked) => {
-      this.#asked = asked;
-    });
-    return resolve;
-  }
-
-  override async seal(...given: Parameters<PlainSealer['seal']>): Promise<Uint8Array> {
-    this.#asked?.();
-    await this.#held;
-    return super.seal(...given);
-  }
-}
-
-class FailingSealer extends PlainSealer {
-  fails = false;
-
-  override seal(...given: Parameters<PlainSealer['seal']>): Promise<Uint8Array> {
-    return this.#unlessFailing(() => super.seal(...given));
-  }
-
-  override open(...given: Parameters<PlainSealer['open']>): Promise<Uint8Array> {
-    return this.#unlessFailing(() => super.open(...given));
-  }
-
-  override isCurrent(...given: Parameters<PlainSealer['isCurrent']>): Promise<boolean> {
-    return this.#unlessFailing(() => super.isCurrent(...given));
-  }
-
-  async #unlessFailing<T>(run: () => Promise<T>): Promise<T> {
-    if (this.fails) throw new Error('away');
-    return run();
-  }
-}
-
-/** Writes a number of its key behind what it seals, and opens what was sealed under some keys. */
-class MarkingSealer extends Sealer {
-  readonly sealing = true;
-  readonly #plain = new PlainSealer();
-  opens = [1, 2];
-  meanwhile: (() => Promise<void>) | undefined;
-
-  constructor(public mark = 1) {
-    super();
-  }
-
-  async seal(plain: Uint8Array): Promise<Uint8Array> {
-    await this.meanwhile?.();
-    return Buffer.concat([await this.#plain.seal(plain), Buffer.from([this.mark])]);
-  }
-
-  async open(sealed: Uint8Array, at: SealContext): Promise<Uint8Array> {
-    const known = this.opens.includes(sealed.at(-1)!);
-    return this.#plain.open(known ? sealed.subarray(0, -1) : Buffer.from('not sealed'), at);
-  }
-
-  async isCurrent(sealed: Uint8Array): Promise<boolean> {
-    return sealed.at(-1) === this.mark;
-  }
-
-  async close(): Promise<void> {}
-}

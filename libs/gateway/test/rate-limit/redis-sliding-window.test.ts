@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { RedisConnection } from '#records';
 import { KeyNames } from '#crypto';
 import { Secret } from '#ports';
+import { RedisConnection } from '#records';
 import { type RedisServer, startRedis } from '../../../../test/support/redis.js';
 import { type RateRule, RedisSlidingWindow, SlidingWindow, SlidingWindowStorage } from '../../src/rate-limit/index.js';
 

@@ -45,7 +45,8 @@ export class AuditVerifier {
     }
     for (let missing = this.head.n + 1; missing < line.n; missing++) this.found(missing, 'missing');
     const { n, hash } = this.head;
-    if (line.n <= n || (line.n === n + 1 && hash !== undefined && line.prev !== hash)) this.found(line.n, 'broken_link');
+    if (line.n <= n || (line.n === n + 1 && hash !== undefined && line.prev !== hash))
+      this.found(line.n, 'broken_link');
     if (hashOf(line) !== line.hash) this.found(line.n, 'altered');
     this.checkSignature(line);
     if (line.n === this.options.expected?.n && line.hash === this.options.expected.hash) this.met = true;
