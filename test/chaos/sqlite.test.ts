@@ -24,8 +24,9 @@ async function aUsedFolder(): Promise<string> {
   return dataDir;
 }
 
-const CACHE_ONLY = { VECTORDB_TYPE: 'none' };
-const VECTORS_ONLY = { CACHE_BACKEND: 'memory' };
+const CACHE_ONLY = { VECTORDB_TYPE: 'none', RECORDS_BACKEND: 'memory' };
+const VECTORS_ONLY = { CACHE_BACKEND: 'memory', RECORDS_BACKEND: 'memory' };
+const RECORDS_ONLY = { CACHE_BACKEND: 'memory', VECTORDB_TYPE: 'none' };
 
 /** What a server says that does not start. */
 async function refusal(env: Record<string, string>): Promise<Failure> {
@@ -65,6 +66,21 @@ describe('the boot is refused in words, without a path of the machine,', () => {
       ['not a sound SQLite database', 'Move cache.sqlite out of DATA_DIR'],
     ],
     [
+      'where a folder stands in the place of the file of records',
+      RECORDS_ONLY,
+      async (dataDir) => {
+        await mkdir(join(dataDir, 'records.sqlite'));
+        return dataDir;
+      },
+      ['The records of the service', 'cannot be opened', 'Check that DATA_DIR is a folder'],
+    ],
+    [
+      'where the file of records is corrupt',
+      RECORDS_ONLY,
+      () => corrupted('records.sqlite'),
+      ['The records of the service', 'records.sqlite'],
+    ],
+    [
       'where a folder stands in the place of the vector file',
       VECTORS_ONLY,
       async (dataDir) => {
@@ -90,6 +106,7 @@ describe('the boot is refused in words, without a path of the machine,', () => {
   it.each([
     ['cache', CACHE_ONLY],
     ['vector', VECTORS_ONLY],
+    ['records', RECORDS_ONLY],
   ])('and with exit code 1, where the disk takes no more of the %s file', async (_, env) => {
     const { code, stderr } = await refusedStart({ ...env, DATA_DIR: await aFolder() }, { fileBlocks: 4 });
     expect(code).toBe(1);
@@ -100,6 +117,7 @@ describe('the boot is refused in words, without a path of the machine,', () => {
   it.each([
     ['cache.sqlite', CACHE_ONLY, 'cache.store_refused'],
     ['vectors.sqlite', VECTORS_ONLY, 'vector.store_refused'],
+    ['records.sqlite', RECORDS_ONLY, 'records.refused'],
   ])('where %s may only be read', async (name, env, expected) => {
     const dataDir = await aUsedFolder();
     const { code, message } = await withoutWriting(dataDir, name, () => refusal({ ...env, DATA_DIR: dataDir }));

@@ -68,6 +68,20 @@ test('header injection', async () => {
   }
 });
 
+test('a path that is not validly encoded is refused as everything else is, and not repeated', async () => {
+  for (const path of ['/api/cache/entries/%zz-secret', '/%', '/api/cache/query/%E0%A4%A', '/health/%FF']) {
+    const reply = await server.send('GET', path, { token: null, headers: { 'x-correlation-id': 'c-1' } });
+    expect(reply, path).toMatchObject({
+      status: expect.any(Number),
+      json: { correlationId: 'c-1', code: expect.stringMatching(/^request\./) },
+    });
+    expect(reply.status).toBeLessThan(500);
+    expect(reply.headers.get('x-correlation-id')).toBe('c-1');
+    expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(reply.text).not.toContain('secret');
+  }
+});
+
 test('deep or huge JSON on every endpoint', async () => {
   const { json } = await server.send('GET', '/api/openapi.json', { token: null });
   const withBody = Object.entries((json as ApiDocument).paths).flatMap(([path, methods]) =>

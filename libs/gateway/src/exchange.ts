@@ -14,7 +14,7 @@ export class Exchange {
   /** The certificate that the peer showed, where the door asks for one and it is good. */
   certificate: PeerCertificate | undefined;
   /** What is left of the window that this request was counted in. */
-  limit: (Hit & { limit: number }) | undefined;
+  limit: (Hit & { limit: number; rule: string }) | undefined;
   #deadline: Deadline | undefined;
 
   constructor(

@@ -108,10 +108,16 @@ export class Pipeline {
   // 4b. A write is no replay, where that is to be proven: FreshnessGuard. No hot route writes.
   // 5. Span and histogram around the rest: ObserveInterceptor. An Idempotency-Key: IdempotencyInterceptor. 6. The handler. 7. Failures: FailureFilter.
 
-  /** What failed before it met an endpoint (no such path, a body that cannot be read) counts like any stranger's request. */
-  countUnrouted(exchange: Exchange): Step {
-    if (exchange.endpoint) return;
-    return after(this.admit(exchange, UNROUTED), () => this.limit(exchange, UNROUTED));
+  /**
+   * What failed before anybody was counted counts still: like any stranger's request where it met no endpoint (no such
+   * path, a body that cannot be read), and as the caller's where that is known already.
+   */
+  countRefused(exchange: Exchange, { headers }: Arrival): Step {
+    const { endpoint, caller, certificate, limit } = exchange;
+    if (!endpoint) return after(this.admit(exchange, UNROUTED), () => this.limit(exchange, UNROUTED));
+    if (caller || endpoint.scope === 'open' || limit?.rule !== 'address' || !limit.allowed) return;
+    exchange.caller = this.callers.known(headers.authorization, certificate);
+    return exchange.caller && this.limit(exchange, endpoint);
   }
 
   /** What a caller may not do counts against its subject, whether a step or the handler says so: asking on and on locks it out. */
@@ -145,7 +151,7 @@ function after(step: Step, next: () => Step): Step {
 
 /** What the reply says of limits is the narrowest rule counted last, which is the caller's. */
 function settle(exchange: Exchange, rule: RateRule, hit: Hit): void {
-  exchange.limit = { ...hit, limit: rule.limit };
+  exchange.limit = { ...hit, limit: rule.limit, rule: rule.name };
   if (hit.allowed) return;
   announce('rate.limited', { door: exchange.door, tracker: rule.name === 'caller' ? 'caller' : 'address' });
   const facts = { limit: rule.limit, windowSeconds: Math.round(rule.windowMs / 1000) };

@@ -140,12 +140,27 @@ describe.each([
 
   it('without an endpoint counts like a stranger’s, once', async () => {
     const pipeline = aPipeline(windows());
-    const unrouted = () => ending(() => pipeline.countUnrouted(anExchange()));
+    const arrival = anArrival(aToken('ann'));
+    const unrouted = () => ending(() => pipeline.countRefused(anExchange(), arrival));
     expect([await unrouted(), await unrouted(), await unrouted()]).toEqual([undefined, undefined, 'rate.limited']);
     const routed = anExchange();
     routed.endpoint = endpoint;
-    expect(pipeline.countUnrouted(routed)).toBeUndefined();
+    expect(pipeline.countRefused(routed, arrival)).toBeUndefined();
     expect(routed.limit).toBeUndefined();
+  });
+
+  it('that is refused before its caller was looked for counts as the caller’s, where it is known', async () => {
+    const pipeline = aPipeline();
+    const arrival = anArrival(aToken('ann'));
+    const refused = async () => {
+      const exchange = anExchange();
+      await pipeline.admit(exchange, endpoint);
+      await pipeline.countRefused(exchange, arrival);
+      return exchange.limit?.rule;
+    };
+    expect(await refused()).toBe('address');
+    await pipeline.pass(anExchange(), { ...arrival }, endpoint);
+    expect(await refused()).toBe('caller');
   });
 });
 

@@ -14,9 +14,8 @@ export interface SqliteBusOptions {
   now?: () => number;
 }
 
-/** A message is read long before it is deleted, unless its reader stood still. */
+/** A message is read long before it is deleted, unless its reader stood still: then a gap in the numbers tells. */
 const KEPT_MS = 60_000;
-const STOOD_STILL_MS = KEPT_MS / 2;
 const MOST_DELETED = 1000;
 
 export class SqliteBus extends Bus {
@@ -25,7 +24,6 @@ export class SqliteBus extends Bus {
   readonly #missed = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
   #last: number;
-  #readAt: number;
 
   private constructor(
     private readonly file: Statements,
@@ -34,7 +32,6 @@ export class SqliteBus extends Bus {
   ) {
     super();
     this.#last = Number(file.get(MESSAGE.last)?.number ?? 0);
-    this.#readAt = now();
     this.#timer = setInterval(() => void this.read().catch(() => {}), everyMs).unref();
   }
 
@@ -64,16 +61,14 @@ export class SqliteBus extends Bus {
 
   /** Hears what other processes said. By itself it comes every `everyMs`. */
   async read(): Promise<void> {
-    const now = this.now();
     const rows = this.file.all(MESSAGE.after, this.#last);
-    const stoodStill = now - this.#readAt > STOOD_STILL_MS;
-    this.#readAt = now;
+    const gap = rows.length > 0 && Number(rows[0]!.number) > this.#last + 1;
     for (const { number, topic, message, sender } of rows) {
       this.#last = Number(number);
       if (sender !== this.#own) await this.#here.publish(String(topic), String(message));
     }
-    if (stoodStill) for (const missed of this.#missed) missed();
-    if (rows.length > 0) this.file.run(MESSAGE.end, now - KEPT_MS, MOST_DELETED);
+    if (gap) for (const missed of this.#missed) missed();
+    if (rows.length > 0) this.file.run(MESSAGE.end, this.now() - KEPT_MS, MOST_DELETED);
   }
 
   async close(): Promise<void> {

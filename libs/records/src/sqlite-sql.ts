@@ -43,7 +43,7 @@ export const JOURNAL = {
 } as const;
 
 export const MESSAGE = {
-  last: 'SELECT max(number) AS number FROM messages',
+  last: "SELECT seq AS number FROM sqlite_sequence WHERE name = 'messages'",
   add: 'INSERT INTO messages (topic, message, sender, sent_at) VALUES (?1, ?2, ?3, ?4)',
   after: 'SELECT number, topic, message, sender FROM messages WHERE number > ?1 ORDER BY number',
   end: 'DELETE FROM messages WHERE number IN (SELECT number FROM messages ORDER BY number LIMIT ?2) AND sent_at <= ?1',

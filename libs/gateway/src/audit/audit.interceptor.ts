@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { AuditLog } from '#observability';
-import type { AuditEvent } from '#ports';
+import { type AuditEvent, announce } from '#ports';
 import { type AuditNote, ENDPOINT, type EndpointSpec } from '../endpoint.js';
 import { asFailure } from '../http/problem.js';
 import { isDenial, whoOf } from './denial.js';
@@ -31,9 +31,10 @@ export class AuditInterceptor implements NestInterceptor {
       reply = await act();
     } catch (error) {
       const failed = asFailure(error);
-      // Denials are noted where every failure passes.
-      if (!isDenial(failed))
-        await this.log.write(this.event(request, note, {}, { outcome: 'failed', code: failed.code }));
+      // Written behind the reply, which says what went wrong. Denials are noted where every failure passes.
+      if (!isDenial(failed)) {
+        announce('audit.event', this.event(request, note, {}, { outcome: 'failed', code: failed.code }));
+      }
       throw error;
     }
     await this.log.write(this.event(request, note, (reply ?? {}) as Fields, { outcome: 'done' }));

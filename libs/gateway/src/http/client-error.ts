@@ -1,10 +1,11 @@
 // Answers what never became a request: headers that are too large, a client that is too slow, bytes that are no HTTP.
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Failure, failure } from '#ports';
 import { securityHeaders } from './headers.js';
-import { problemOf } from './problem.js';
+import { asFailure, problemOf } from './problem.js';
+import { correlationIdOf } from './request.js';
 
 const LINGER_MS = 1000;
 
@@ -13,22 +14,32 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, 
   // Where TLS has failed, nobody could read an answer.
   if (error.code === 'ECONNRESET' || /^ERR_(SSL|TLS)_/.test(error.code ?? '')) socket.destroy();
   if (!socket.writable) return;
-  const correlationId = randomUUID();
-  const problem = problemOf(failureOf(error), correlationId);
-  const body = JSON.stringify(problem);
-  const headers = {
-    ...securityHeaders(hsts),
-    'x-correlation-id': correlationId,
-    'content-type': 'application/problem+json',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n`;
+  const { status, headers, body } = told(failureOf(error), randomUUID(), hsts);
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`;
   socket.end(head + body);
   // What still comes is read and dropped: a connection closed over unread bytes is reset, and the answer lost with it.
   socket.resume();
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+/** Answers what the router could not read, e.g. a path that is not validly encoded: it never meets a hook or a handler. */
+export function answerUnroutable(error: Error, request: IncomingMessage, response: ServerResponse, hsts = false): void {
+  const { status, headers, body } = told(asFailure(error), correlationIdOf(request.headers), hsts);
+  response.writeHead(status, headers);
+  response.end(body);
+}
+
+function told(failed: Failure, correlationId: string, hsts: boolean) {
+  const problem = problemOf(failed, correlationId);
+  const body = JSON.stringify(problem);
+  const headers: Record<string, string> = {
+    ...securityHeaders(hsts),
+    'x-correlation-id': correlationId,
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+  };
+  return { status: problem.status, headers, body };
 }
 
 function failureOf({ code }: NodeJS.ErrnoException): Failure {

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LOGGER, type Logger } from '#observability';
 import { type Failure, failure } from '#ports';
 import { noteDenial } from '../audit/denial.js';
-import { Pipeline } from '../pipeline.js';
+import { type Arrival, Pipeline } from '../pipeline.js';
 import { failureHeaders } from './headers.js';
 import { asFailure, problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
@@ -27,7 +27,7 @@ export class FailureFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const send = (failed: unknown) => this.send(failed, request, reply);
     try {
-      const waiting = this.pipeline.countUnrouted(request.exchange);
+      const waiting = this.pipeline.countRefused(request.exchange, request as Arrival);
       if (waiting) waiting.then(() => send(error), send);
       else send(error);
     } catch (limited) {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { answerClientError } from './client-error.js';
+import { answerClientError, answerUnroutable } from './client-error.js';
 import type { Connections } from './connections.js';
 import type { Cors } from './cors.js';
 import { type Doorkeeper, MAX_HEADER_BYTES, MAX_HEADERS } from './doorkeeper.js';
@@ -49,6 +49,7 @@ export function mainInstance(parts: DoorParts, shortcut: Shortcut): FastifyInsta
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    frameworkErrors: (error, request, reply) => answerUnroutable(error, request.raw, reply.raw, rules.hsts),
     clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, rules.hsts),
     serverFactory: (handler) => theServer(parts, shortcut, handler),
   });

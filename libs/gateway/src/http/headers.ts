@@ -31,7 +31,8 @@ export const DOCS_POLICY =
 /** The headers of one exchange, as names and values in turn. */
 export function exchangeHeaders({ correlationId, limit }: Exchange): string[] {
   const headers = ['x-correlation-id', correlationId];
-  if (!limit) return headers;
+  // What is left to an address all behind it use up together: it is told to nobody, until it is used up.
+  if (!limit || (limit.rule === 'address' && limit.allowed)) return headers;
   headers.push(
     'ratelimit-limit',
     String(limit.limit),

@@ -15,7 +15,10 @@ describe('exchangeHeaders', () => {
 
   it('name the exchange, and the limit once it was counted', () => {
     expect(exchangeHeaders(exchange)).toEqual(['x-correlation-id', 'c-1']);
-    exchange.limit = { allowed: true, limit: 10, remaining: 9, resetMs: 1500, retryAfterMs: 0 };
+    const hit = { allowed: true, limit: 10, remaining: 9, resetMs: 1500, retryAfterMs: 0 };
+    exchange.limit = { ...hit, rule: 'address' };
+    expect(exchangeHeaders(exchange)).toEqual(['x-correlation-id', 'c-1']);
+    exchange.limit = { ...hit, rule: 'caller' };
     expect(exchangeHeaders(exchange)).toEqual([
       ...['x-correlation-id', 'c-1'],
       ...['ratelimit-limit', '10', 'ratelimit-remaining', '9', 'ratelimit-reset', '2'],
