@@ -122,7 +122,7 @@ describe('the boot is refused in words, without a path of the machine,', () => {
     const dataDir = await aUsedFolder();
     const { code, message } = await withoutWriting(dataDir, name, () => refusal({ ...env, DATA_DIR: dataDir }));
     expect(code).toBe(expected);
-    expect(message).toMatch(/(read-only|denied)\. Let the service write to DATA_DIR\.$/);
+    expect(message).toMatch(/(read-only|denied)\. Let the service write to DATA_DIR( and the files in it)?\.$/);
     expect(message).not.toMatch(MACHINE_PATH);
   });
 });

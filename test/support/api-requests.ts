@@ -225,7 +225,8 @@ export class ApiRequests {
     const fields = Object.fromEntries(
       Object.entries(properties).map(([name, one]) => [name, this.value(one, depth + 1)]),
     );
-    return fc.record(fields, { requiredKeys: required });
+    const bare = Object.fromEntries(required.map((name) => [name, fields[name]!]));
+    return fc.oneof(fc.record(bare), fc.record(fields, { requiredKeys: required }));
   }
 
   private array({ items = {}, prefixItems, minItems = 0, maxItems = 4 }: Schema, depth: number): fc.Arbitrary<unknown> {

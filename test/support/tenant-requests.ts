@@ -68,6 +68,10 @@ const answer = (one: <T>(of: readonly T[]) => T) =>
     subject: one([undefined, ...SUBJECTS]),
   });
 
+/** Keys that nobody holds, so that there is always one to ask for. */
+const NOBODYS = ['A'.repeat(43), 'z'.repeat(43)];
+const IN_AN_HOUR = new Date(Date.now() + 3_600_000).toISOString();
+
 /** How often an operation is chosen, and what is asked of it. */
 export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
   'POST /api/cache/query': {
@@ -177,8 +181,12 @@ export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
     weight: 1,
     make: (one) => ({
       path: '/api/auth/revocations',
-      body: { jti: one(['t1', 't2', 't3']), expiresAt: '2100-01-01T00:00:00.000Z' },
+      body: { jti: one(['t1', 't2', 't3']), expiresAt: IN_AN_HOUR },
     }),
+  },
+  'DELETE /api/auth/revocations/{id}': {
+    weight: 0.5,
+    make: (one) => ({ path: `/api/auth/revocations/${one(NOBODYS)}` }),
   },
   'GET /api/admin/keys': { weight: 1, make: () => ({ path: '/api/admin/keys' }) },
   'POST /api/admin/keys/rotate': { weight: 0.2, make: () => ({ path: '/api/admin/keys/rotate', body: {} }) },
@@ -198,9 +206,6 @@ export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
   'GET /api/metrics': { weight: 0.2, make: () => ({ path: '/api/metrics' }) },
   'GET /api/openapi.json': { weight: 0.05, make: () => ({ path: '/api/openapi.json' }) },
 };
-
-/** Keys that nobody holds, so that there is always one to ask for. */
-const NOBODYS = ['A'.repeat(43), 'z'.repeat(43)];
 
 /** The behaviour of one tenant: the same seed and the same replies give the same requests. */
 export class TenantBehaviour {
