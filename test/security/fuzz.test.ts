@@ -15,7 +15,7 @@ const HANGS_MS = 20_000;
 const KEY = Buffer.alloc(32, 5).toString('base64');
 const SECRET = 'the secret of tokens that must never be seen';
 const NAME_SECRET = 'the secret of names that must never be seen';
-/** What another tenant wrote, asked, and is called. */
+/** What another tenant wrote and asked. That there is such a tenant, the operator may know. */
 const CANARY = 'canary-7f3a9c';
 
 let server: TestServer;
@@ -44,7 +44,7 @@ beforeAll(async () => {
     'Basic dTpw',
     undefined,
   ];
-  const others = server.token({ tenant: `${CANARY}-tenant`, subject: `${CANARY}-subject` });
+  const others = server.token({ tenant: 'elsewhere', subject: `${CANARY}-subject` });
   const write = (path: string, body: object) => server.send('POST', path, { token: others, body });
   await write('/api/cache', { query: `${CANARY} question`, response: `${CANARY} answer`, subject: `${CANARY}-person` });
   await write('/api/vectors/upsert', { documents: [{ id: `${CANARY}-id`, text: `${CANARY} text` }] });

@@ -17,7 +17,13 @@ const SOCKET_SHARE = 0.04;
 interface World {
   pool: Pool;
   url: string;
-  token(tenant: string): string;
+  token(tenant: string, subject?: string): string;
+}
+
+interface Tokens {
+  own: string;
+  /** Of somebody else of the tenant. */
+  reader: string;
 }
 
 /** Two servers with the same secrets. What other tenants do in them is not the same. */
@@ -33,7 +39,11 @@ async function aWorld(): Promise<World> {
     METRICS_TOKEN: 'nobody here knows this one',
   });
   const pool = new Pool(server.url, { connections: TENANTS + NOISY_TENANTS });
-  return { pool, url: server.url, token: (tenant) => server.token({ tenant, subject: 'ann', scopes: SCOPES }) };
+  return {
+    pool,
+    url: server.url,
+    token: (tenant, subject = 'ann') => server.token({ tenant, subject, scopes: SCOPES }),
+  };
 }
 
 /** Times and random names differ from one run to the next by themselves; all else must not. */
@@ -51,6 +61,8 @@ const BY_THEMSELVES = new Set([
   'ingestedAt',
   'receiptId',
   'signature',
+  'salt',
+  'digest',
   'keyId',
   'dataKeyId',
   'masterKeyId',
@@ -120,20 +132,27 @@ async function send(world: World, request: TenantRequest, token: string) {
   };
 }
 
-/** A list is read to its end: where its pages are cut depends on how far the sweeper has come, and only all of them count. */
-async function observe(world: World, request: TenantRequest, token: string) {
-  if (request.operation !== 'GET /api/cache/entries') return send(world, request, token);
+/**
+ * What comes in pages is read to its end: where pages are cut depends on how far the sweeper has come, and only all of
+ * them count. Somebody else of the tenant reads on, so that the number of pages shows in nobody's window.
+ */
+const PAGED: Record<string, string> = {
+  'GET /api/cache/entries': 'entries',
+  'GET /api/privacy/subjects/{subject}': 'items',
+};
+
+async function observe(world: World, request: TenantRequest, tokens: Tokens) {
+  const list = PAGED[request.operation];
+  if (list === undefined) return send(world, request, tokens.own);
   const all: unknown[] = [];
-  let page = await send(world, request, token);
+  const separator = request.path.includes('?') ? '&' : '?';
+  let page = await send(world, request, tokens.reader);
   for (;;) {
-    const { entries, cursor } = page.json as { entries: unknown[]; cursor: string | null };
-    all.push(...entries);
+    const { [list]: items, cursor } = page.json as Record<string, unknown[]> & { cursor: string | null };
+    all.push(...items!);
     if (cursor === null) return { ...page, seen: JSON.stringify(steady(all)) };
-    page = await send(
-      world,
-      { ...request, path: `/api/cache/entries?limit=50&cursor=${encodeURIComponent(cursor)}` },
-      token,
-    );
+    const path = `${request.path}${separator}cursor=${encodeURIComponent(cursor)}`;
+    page = await send(world, { ...request, path }, tokens.reader);
   }
 }
 
@@ -191,8 +210,8 @@ async function live(
 ) {
   const random = seeded(seed);
   const behaviour = new TenantBehaviour(operations, random);
-  const tokens = worlds.map((world) => world.token(tenant));
-  const sockets = await Promise.all(worlds.map((world, at) => connectPlain(world.url, tokens[at]!)));
+  const tokens = worlds.map((world) => ({ own: world.token(tenant), reader: world.token(tenant, 'reader') }));
+  const sockets = await Promise.all(worlds.map((world, at) => connectPlain(world.url, tokens[at]!.own)));
   const heard: [string[], string[]] = [[], []];
   sockets.forEach((socket, at) => void overhear(socket, heard[at]!));
   const differences: string[] = [];
