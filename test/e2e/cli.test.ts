@@ -3,10 +3,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { environmentSources } from '#config';
-import { run } from '../../apps/cli/src/run.js';
+import { resk as commandLine } from '../support/command-line.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { describeWithShared, sharedFile } from '../support/shared-folder.js';
 
@@ -16,24 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A command line in the folder of the server: it finds the address and the secret as the server does. */
-async function resk(argv: string[], of: TestServer = server): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const into = (name: 'out' | 'err') =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        texts[name] += chunk;
-        done();
-      },
-    });
-  const env = { DATA_DIR: of.dataDir, PORT: new URL(of.url).port };
-  const code = await run(argv, {
-    stdout: into('out'),
-    stderr: into('err'),
-    sources: environmentSources({ env, envFile: false }),
-  });
-  return { code, ...texts };
-}
+const resk = (argv: string[], of: TestServer = server) => commandLine(of, argv);
 
 describe('the command line and the server', () => {
   it('mints a token that the server believes, with the scopes and tenant that were asked for', async () => {

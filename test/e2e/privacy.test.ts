@@ -2,11 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { environmentSources } from '#config';
 import { receiptProblem } from '#query';
-import { run } from '../../apps/cli/src/run.js';
+import { resk as commandLine } from '../support/command-line.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 const MAIL = 'ann.lee@example.com';
@@ -226,21 +224,7 @@ it('policies outlive the server, and hold on another that shares its records', a
 });
 
 describe('the commands', () => {
-  /** A command line in the folder of the server. */
-  const resk = async (...argv: string[]) => {
-    const texts = { out: '', err: '' };
-    const into = (name: 'out' | 'err') =>
-      new Writable({
-        write(chunk, _encoding, done) {
-          texts[name] += chunk;
-          done();
-        },
-      });
-    const env = { DATA_DIR: server.dataDir, PORT: new URL(server.url).port };
-    const sources = environmentSources({ env, envFile: false });
-    const code = await run(argv, { stdout: into('out'), stderr: into('err'), sources });
-    return { code, ...texts };
-  };
+  const resk = (...argv: string[]) => commandLine(server, argv);
   const file = async (content: unknown) => {
     const folder = await mkdtemp(join(tmpdir(), 'resk-receipt-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));

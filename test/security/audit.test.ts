@@ -3,32 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Writable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { SCOPES, type Scope } from '#auth';
-import { environmentSources } from '#config';
-import { run } from '../../apps/cli/src/run.js';
+import { resk } from '../support/command-line.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 async function aServer(): Promise<TestServer> {
   const server = await startTestServer();
   onTestFinished(() => server.stop());
   return server;
-}
-
-async function resk(server: TestServer, ...argv: string[]) {
-  const texts = { out: '', err: '' };
-  const into = (name: 'out' | 'err') =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        texts[name] += chunk;
-        done();
-      },
-    });
-  const env = { DATA_DIR: server.dataDir, PORT: new URL(server.url).port };
-  const sources = environmentSources({ env, envFile: false });
-  const code = await run(argv, { stdout: into('out'), stderr: into('err'), sources });
-  return { code, ...texts };
 }
 
 /** Acts and refusals of every kind that the log is to hold. */
@@ -50,8 +33,8 @@ async function muchHappens(server: TestServer) {
 }
 
 async function exported(server: TestServer): Promise<string[]> {
-  await expect.poll(async () => (await resk(server, 'audit', 'export')).out).toContain('auth.scope');
-  return (await resk(server, 'audit', 'export')).out.trim().split('\n');
+  await expect.poll(async () => (await resk(server, ['audit', 'export'])).out).toContain('auth.scope');
+  return (await resk(server, ['audit', 'export'])).out.trim().split('\n');
 }
 
 test('audit line removed', async () => {
@@ -70,7 +53,7 @@ test('audit line removed', async () => {
     ]),
   );
   expect(lines.join('\n')).not.toMatch(/some-token|"b"|not\.a\.token/);
-  const whole = await resk(server, 'audit', 'verify');
+  const whole = await resk(server, ['audit', 'verify']);
   expect(whole).toMatchObject({ code: 0, out: expect.stringContaining(`${lines.length} lines read, 0 problems`) });
   const [, head] = /Head: (\S+)/.exec(whole.out)!;
 
@@ -81,7 +64,7 @@ test('audit line removed', async () => {
   const verdict = async (changed: string[], ...options: string[]) => {
     const file = join(folder, 'audit.jsonl');
     await writeFile(file, `${changed.join('\n')}\n`);
-    return resk(server, 'audit', 'verify', file, '--keys', keys, ...options);
+    return resk(server, ['audit', 'verify', file, '--keys', keys, ...options]);
   };
   expect(await verdict(lines)).toMatchObject({ code: 0 });
   const removed = await verdict(lines.toSpliced(1, 1));
@@ -99,7 +82,7 @@ test('audit line removed', async () => {
     .run();
   database.close();
   expect(Number(changes)).toBe(1);
-  const found = await resk(server, 'audit', 'verify');
+  const found = await resk(server, ['audit', 'verify']);
   expect(found.out).toContain('line 2: was altered');
   expect(found.code).not.toBe(0);
 });

@@ -4,15 +4,18 @@ import { failure } from '#ports';
 
 let loaded: typeof Sqlite | undefined;
 
-/**
- * `node:sqlite`.
- * @throws Failure `records.refused` where Node is too old to have it
- */
-export function sqliteModule(builtIn: (name: string) => unknown = process.getBuiltinModule): typeof Sqlite {
+/** `node:sqlite`; `undefined` where Node is too old to have it (before 22.15). */
+export function nodeSqlite(builtIn: (name: string) => unknown = process.getBuiltinModule): typeof Sqlite | undefined {
   loaded ??= withoutOneWarning(() => builtIn('node:sqlite') as typeof Sqlite | undefined);
-  if (loaded) return loaded;
+  return loaded;
+}
+
+/** @throws Failure `records.refused` where Node is too old to have it */
+export function sqliteModule(builtIn?: (name: string) => unknown): typeof Sqlite {
   const reason = `Node ${process.versions.node} has no SQLite`;
-  throw failure('records.refused', { reason, fix: 'Run Node 22.15 or newer.' });
+  const found = nodeSqlite(builtIn);
+  if (!found) throw failure('records.refused', { reason, fix: 'Run Node 22.15 or newer.' });
+  return found;
 }
 
 function withoutOneWarning<T>(load: () => T): T {

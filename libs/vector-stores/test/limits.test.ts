@@ -3,7 +3,6 @@
 import type { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type { CollectionRef, VectorPoint } from '#ports';
-import { sqliteModule, withoutOneWarning } from '../src/providers/embedded/sqlite-module.js';
 import { refused, unavailable } from '../src/providers/embedded/sqlite-reasons.js';
 import { aStore, aVector, filled, HERE, seeded } from './support/stores.js';
 
@@ -112,21 +111,4 @@ test("SQLite's errors are named by their number; mistakes of a program are not c
   expect(refused({ errcode: 21 })).toMatchObject({ code: 'vector.store_refused' });
   const mistake = new TypeError('x is not a function');
   expect([unavailable(mistake), refused(mistake)]).toEqual([mistake, mistake]);
-});
-
-test('loading SQLite keeps back the one warning that is known, and no other', () => {
-  const emit = process.emitWarning;
-  const heard: unknown[] = [];
-  process.emitWarning = ((...all: unknown[]) => heard.push(all)) as typeof process.emitWarning;
-  try {
-    const loaded = withoutOneWarning(() => {
-      process.emitWarning('SQLite is an experimental feature and might change at any time', 'ExperimentalWarning');
-      process.emitWarning('Something else', 'ExperimentalWarning');
-      return sqliteModule();
-    });
-    expect(loaded).toBe(process.getBuiltinModule('node:sqlite'));
-  } finally {
-    process.emitWarning = emit;
-  }
-  expect(heard).toEqual([['Something else', 'ExperimentalWarning']]);
 });
