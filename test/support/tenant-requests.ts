@@ -75,7 +75,7 @@ const IN_AN_HOUR = new Date(Date.now() + 3_600_000).toISOString();
 /** How often an operation is chosen, and what is asked of it. */
 export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
   'POST /api/cache/query': {
-    weight: 40,
+    weight: 100,
     make: (one, chance) => ({
       // With a query string the controller answers, without one the hot route: both are doors to the same.
       path: chance(0.3) ? '/api/cache/query/' : '/api/cache/query',
@@ -109,7 +109,7 @@ export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
       ]),
     }),
   },
-  'GET /api/cache/entries': { weight: 4, make: (one) => ({ path: `/api/cache/entries?limit=${one([1, 3, 50])}` }) },
+  'GET /api/cache/entries': { weight: 4, make: (one) => ({ path: `/api/cache/entries?limit=${one([10, 500])}` }) },
   'GET /api/cache/entries/{key}': {
     weight: 5,
     make: (one, _, { keys }) => ({ path: `/api/cache/entries/${one(keys)}` }),
@@ -167,7 +167,7 @@ export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
   },
   'GET /api/privacy/subjects/{subject}': {
     weight: 2,
-    make: (one) => ({ path: `/api/privacy/subjects/${encodeURIComponent(one(SUBJECTS))}?limit=${one([1, 50])}` }),
+    make: (one) => ({ path: `/api/privacy/subjects/${encodeURIComponent(one(SUBJECTS))}?limit=${one([5, 200])}` }),
   },
   'DELETE /api/privacy/subjects/{subject}': {
     weight: 1,
