@@ -20,6 +20,8 @@ beforeAll(async () => {
     EMBEDDING_BASE_URL: provider.url,
     EMBEDDING_API_KEY: 'none',
     EMBEDDING_DIMENSIONS: '8',
+    // What a busy machine needs; how long is not what is tested here.
+    CACHE_STORE_TIMEOUT: '5s',
     VECTOR_THRESHOLD: '0',
   };
   [here, there] = await Promise.all([startTestServer(env), startTestServer(env)]);

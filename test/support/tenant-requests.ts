@@ -75,7 +75,7 @@ const IN_AN_HOUR = new Date(Date.now() + 3_600_000).toISOString();
 /** How often an operation is chosen, and what is asked of it. */
 export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
   'POST /api/cache/query': {
-    weight: 100,
+    weight: 150,
     make: (one, chance) => ({
       // With a query string the controller answers, without one the hot route: both are doors to the same.
       path: chance(0.3) ? '/api/cache/query/' : '/api/cache/query',
