@@ -1,76 +1,72 @@
-// Tells a fill that a purge or a newer write has overtaken it, within this process and in constant memory.
+// Tells a fill that a purge or a newer write has overtaken it, within this process and in bounded memory.
 
-/** What stood in the table when a fill began. */
+/** When a fill began, in changes seen. */
 export interface FenceMark {
-  readonly epoch: number;
-  readonly tenant: number;
-  readonly groups: number;
-  readonly name: number;
-  readonly writes: number;
+  readonly seen: number;
 }
 
-/** A power of two. */
-const SLOTS = 4096;
-const HASHED_CHARACTERS = 6;
+/** Changes remembered. Only a fill that outlasts as many more counts as overtaken without being it. */
+const MOST_CHANGES = 65_536;
 
 /**
- * Counts purges in a table of fixed size, by hash of what they name. Two names in one slot cost at most an answer that
- * is not kept; a purge is never overlooked.
+ * Remembers of each name, tenant and tenant's groups when it last changed. Exactly: were they counted in shared slots,
+ * what one tenant writes could keep another's answer from being kept, which shows.
  */
 export class Fences {
-  readonly #counts = new Uint32Array(SLOTS);
-  #epoch = 0;
+  readonly #changes = new Map<string, number>();
+  #seen = 0;
+  /** Marks older than this may have missed a change. */
+  #forgotten = 0;
 
-  mark(tenantTag: string, name: string): FenceMark {
-    const counts = this.#counts;
-    return {
-      epoch: this.#epoch,
-      tenant: counts[slotOf(tenantTag, 1)]!,
-      groups: counts[slotOf(tenantTag, 2)]!,
-      name: counts[slotOf(name, 3)]!,
-      writes: counts[slotOf(name, 4)]!,
-    };
+  mark(): FenceMark {
+    return { seen: this.#seen };
   }
 
   /** Whether a purge that concerns the entry has begun since the mark was made. */
   purged(mark: FenceMark, tenantTag: string, name: string, grouped: boolean): boolean {
-    const now = this.mark(tenantTag, name);
-    const same = mark.epoch === now.epoch && mark.tenant === now.tenant && mark.name === now.name;
-    return !same || (grouped && mark.groups !== now.groups);
+    const since = (key: string) => this.#changedSince(mark, key);
+    return since(`tenant ${tenantTag}`) || since(`name ${name}`) || (grouped && since(`groups ${tenantTag}`));
   }
 
   /** Whether the entry was written since the mark was made. */
   rewritten(mark: FenceMark, name: string): boolean {
-    return mark.writes !== this.#counts[slotOf(name, 4)];
+    return this.#changedSince(mark, `written ${name}`);
   }
 
   written(name: string): void {
-    this.#counts[slotOf(name, 4)]!++;
+    this.#change(`written ${name}`);
   }
 
   purgedTenant(tenantTag: string): void {
-    this.#counts[slotOf(tenantTag, 1)]!++;
+    this.#change(`tenant ${tenantTag}`);
   }
 
   /** A tag or a subject of the tenant was purged. */
   purgedGroup(tenantTag: string): void {
-    this.#counts[slotOf(tenantTag, 2)]!++;
+    this.#change(`groups ${tenantTag}`);
   }
 
   purgedName(name: string): void {
-    this.#counts[slotOf(name, 3)]!++;
+    this.#change(`name ${name}`);
   }
 
   /** Purges may have been missed: every fill under way counts as overtaken. */
   purgedAll(): void {
-    this.#epoch++;
+    this.#changes.clear();
+    this.#forgotten = ++this.#seen;
   }
-}
 
-// FNV-1a over the first characters: names and tenant tags are keyed hashes, in which these are as even as all.
-function slotOf(keyed: string, kind: number): number {
-  let hash = 0x811c9dc5 ^ kind;
-  const length = Math.min(keyed.length, HASHED_CHARACTERS);
-  for (let at = 0; at < length; at++) hash = Math.imul(hash ^ keyed.charCodeAt(at), 0x01000193);
-  return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+  #change(key: string): void {
+    // Deleted first, so that the least lately changed stands first.
+    this.#changes.delete(key);
+    this.#changes.set(key, ++this.#seen);
+    if (this.#changes.size <= MOST_CHANGES) return;
+    const [oldest, at] = this.#changes.entries().next().value!;
+    this.#changes.delete(oldest);
+    this.#forgotten = at;
+  }
+
+  #changedSince({ seen }: FenceMark, key: string): boolean {
+    return seen < this.#forgotten || (this.#changes.get(key) ?? 0) > seen;
+  }
 }

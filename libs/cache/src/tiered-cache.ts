@@ -66,8 +66,8 @@ export class TieredCache {
 
   /** To be called before an answer is made that will be given to `keep`. Never rejects. */
   async mark(ref: EntryRef): Promise<FillMark> {
-    const { fences, keys, stored } = this.parts;
-    const local = fences.mark(keys.tenantTag(ref.tenant), ref.name);
+    const { fences, stored } = this.parts;
+    const local = fences.mark();
     return { local, stored: await stored?.purges(ref).catch(() => undefined) };
   }
 
@@ -233,7 +233,7 @@ export class TieredCache {
     const { stored, memory, fences } = this.parts;
     if (!stored) return undefined;
     const tenantTag = this.parts.keys.tenantTag(ref.tenant);
-    const began = fences.mark(tenantTag, ref.name);
+    const began = fences.mark();
     const read = await stored.read(ref, signal).catch(() => undefined);
     const state = read && this.#stateOf(ref, read, now);
     if (!state) return undefined;
@@ -280,7 +280,7 @@ export class TieredCache {
   /** Asks later whether a purge, or for a fill also another write, has come in between. */
   #watch(ref: EntryRef, { tenantTag, groups }: Belonging, mark: FillMark | undefined): () => boolean {
     const { fences } = this.parts;
-    const began = mark?.local ?? fences.mark(tenantTag, ref.name);
+    const began = mark?.local ?? fences.mark();
     return () =>
       fences.purged(began, tenantTag, ref.name, groups.length > 0) ||
       (mark !== undefined && fences.rewritten(began, ref.name));
