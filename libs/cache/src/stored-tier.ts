@@ -58,7 +58,7 @@ export class StoredTier {
     const keys = [this.keys.entry(ref), this.keys.generation(ref.tenant), this.keys.groupFence(ref.tenant)];
     const [text, generation, groups] = await this.#call('get', signal, (o) => this.store.getMany(keys, o));
     if (text === undefined) return undefined;
-    const entry = await this.#opened(ref, text);
+    const entry = await this.#trusted({ ref, text });
     if (entry && entry.generation === Number(generation ?? 0)) {
       // Mostly no tag or subject of the tenant was purged since, and none has to be asked for.
       if (entry.groups === Number(groups ?? 0) || (await this.#groupsHold(ref, entry, signal))) return entry;
@@ -118,13 +118,9 @@ export class StoredTier {
   }
 
   /** What was sealed for its place; `undefined` for anything else, about which nobody is told. */
-  async opened({ ref, text }: Row): Promise<StoredEntry | undefined> {
-    try {
-      return decodeEntry(await this.sealer.open(bytesOf(text), placeOf(ref)));
-    } catch (error) {
-      if (unreadableReason(error)) return undefined;
-      throw error;
-    }
+  async opened(row: Row): Promise<StoredEntry | undefined> {
+    const found = await this.#open(row);
+    return typeof found === 'string' ? undefined : found;
   }
 
   /** Seals anew what was sealed under a former key. Gives whether it did: not where the row has changed, or does not open. */
@@ -193,17 +189,22 @@ export class StoredTier {
     return this.store.close();
   }
 
-  /** What was sealed for this place, or `undefined` for anything else. */
-  async #opened(ref: EntryRef, text: string): Promise<StoredEntry | undefined> {
+  /** What was sealed for its place; anything else is announced. */
+  async #trusted(row: Row): Promise<StoredEntry | undefined> {
+    const found = await this.#open(row);
+    if (typeof found !== 'string') return found;
+    announce('cache.rejected', { tier: this.tier, reason: found });
+    return undefined;
+  }
+
+  /** What was sealed for its place, or why it cannot be read. */
+  async #open({ ref, text }: Row) {
     try {
-      const entry = decodeEntry(await this.sealer.open(bytesOf(text), placeOf(ref)));
-      if (!entry) announce('cache.rejected', { tier: this.tier, reason: 'malformed' });
-      return entry;
+      return decodeEntry(await this.sealer.open(bytesOf(text), placeOf(ref))) ?? 'malformed';
     } catch (error) {
       const reason = unreadableReason(error);
       if (!reason) throw error;
-      announce('cache.rejected', { tier: this.tier, reason });
-      return undefined;
+      return reason;
     }
   }
 

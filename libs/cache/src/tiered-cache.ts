@@ -232,7 +232,6 @@ export class TieredCache {
   async #lookInStore(ref: EntryRef, now: number, signal: AbortSignal | undefined): Promise<Found | undefined> {
     const { stored, memory, fences } = this.parts;
     if (!stored) return undefined;
-    const tenantTag = this.parts.keys.tenantTag(ref.tenant);
     const began = fences.mark();
     const read = await stored.read(ref, signal).catch(() => undefined);
     const state = read && this.#stateOf(ref, read, now);
@@ -240,7 +239,7 @@ export class TieredCache {
     const entry = servedEntry(ref.name, read);
     const whose = this.#belonging(ref, entry);
     const overtaken =
-      fences.purged(began, tenantTag, ref.name, whose.groups.length > 0) || fences.rewritten(began, ref.name);
+      fences.purged(began, whose.tenantTag, ref.name, whose.groups.length > 0) || fences.rewritten(began, ref.name);
     if (!overtaken) memory.put(entry, whose);
     return { entry, tier: stored.tier, state };
   }

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import { EngineMetrics } from '#observability';
 import { announce } from '#ports';
+import { announceHit } from '../../../test/support/announced.js';
 
 let metrics: EngineMetrics;
 afterEach(() => metrics.close());
@@ -17,15 +18,6 @@ function metricsOf(o?: { tenants: number }) {
 const noted = (tenant: string, sort: 'spent' | 'avoided' | 'uncertain' = 'spent', tokens = 10) =>
   announce('usage.noted', { tenant, provider: 'openai', model: 'acme', sort, tokens });
 const refused = (tenant: string) => announce('quota.exceeded', { tenant, quota: 'tokensPerDay', limit: 1 });
-const answered = (tenant: string) =>
-  announce('query.answered', {
-    tenant,
-    key: 'k',
-    status: 'hit',
-    source: 'cache',
-    tier: 'memory',
-    latencies: { total: 1, cache: 1 },
-  });
 
 test('tokens and refusals are counted without naming anybody', async () => {
   const registry = metricsOf();
@@ -33,7 +25,7 @@ test('tokens and refusals are counted without naming anybody', async () => {
   noted('south', 'spent', 5);
   noted('north', 'avoided', 7);
   refused('north');
-  answered('north');
+  announceHit('north');
   const text = await registry.metrics();
   expect(text).toContain('resk_usage_tokens_total{sort="spent",provider="openai",model="acme"} 15\n');
   expect(text).toContain('resk_usage_tokens_total{sort="avoided",provider="openai",model="acme"} 7\n');
@@ -46,7 +38,7 @@ test('the first tenants are named, and all others counted as one', async () => {
   for (const tenant of ['north', 'south', 'third', 'fourth', 'north']) {
     noted(tenant);
     refused(tenant);
-    answered(tenant);
+    announceHit(tenant);
   }
   const text = await registry.metrics();
   for (const [name, count] of Object.entries({ north: 2, south: 1, other: 2 })) {

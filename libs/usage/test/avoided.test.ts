@@ -1,28 +1,17 @@
 // What hits avoid is in the ledger within a second, once, and never as spending.
 import { describe, expect, test } from 'vitest';
-import { announce } from '#ports';
 import { MemoryRecords } from '#records';
+import { announceHit } from '../../../test/support/announced.js';
 import { anOpenLedger, aPrice, Clock, HOUR_MS, leftovers, NOON, unreliable } from './builders.js';
 
 const NONE = { calls: 0, tokens: 0, money: null };
 
-const answered = (tenant: string, avoided?: { provider: string; model: string; tokens: number }) =>
-  announce('query.answered', {
-    tenant,
-    key: 'k',
-    status: 'hit',
-    source: 'cache',
-    tier: 'memory',
-    latencies: { total: 1, cache: 1 },
-    ...(avoided && { avoided }),
-  });
-
 describe('a hit', () => {
   test('is counted as avoided within a second, never as spent', async () => {
     const { ledger, totals, records } = await anOpenLedger({ prices: [aPrice()] });
-    for (let at = 0; at < 3; at++) answered('north', { provider: 'openai', model: 'acme', tokens: 1000 });
-    answered('south', { provider: 'openai', model: 'other', tokens: 5 });
-    answered('north');
+    for (let at = 0; at < 3; at++) announceHit('north', { provider: 'openai', model: 'acme', tokens: 1000 });
+    announceHit('south', { provider: 'openai', model: 'other', tokens: 5 });
+    announceHit('north');
     expect((await totals()).avoided).toEqual(NONE);
     await ledger.tick();
     expect(await totals()).toMatchObject({
@@ -36,7 +25,7 @@ describe('a hit', () => {
   test('counts in the hour in which it was, also when that has just ended', async () => {
     const clock = new Clock(Date.parse('2026-11-21T12:59:59.500Z'));
     const { ledger, reports } = await anOpenLedger({ clock });
-    answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
+    announceHit('north', { provider: 'openai', model: 'acme', tokens: 1 });
     clock.advance(700);
     await ledger.tick();
     const { rows } = await reports.read('north', { from: NOON, to: NOON + 3 * HOUR_MS, by: 'hour' });
@@ -49,7 +38,7 @@ describe('a hit', () => {
     for (const trouble of ['down', 'deaf'] as const) {
       state[trouble] = true;
       for (let at = 0; at < 20; at++) {
-        answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
+        announceHit('north', { provider: 'openai', model: 'acme', tokens: 1 });
         await ledger.tick();
       }
       state[trouble] = false;
@@ -60,16 +49,16 @@ describe('a hit', () => {
 
   test('is not lost when the process stops in order, and not heard after', async () => {
     const { ledger, totals } = await anOpenLedger();
-    answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
+    announceHit('north', { provider: 'openai', model: 'acme', tokens: 1 });
     await ledger.close();
-    answered('north', { provider: 'openai', model: 'acme', tokens: 1 });
+    announceHit('north', { provider: 'openai', model: 'acme', tokens: 1 });
     await ledger.tick();
     expect((await totals()).avoided.calls).toBe(1);
   });
 
   test('of very many tenants and models is added in pieces that the records take', async () => {
     const { ledger, totals } = await anOpenLedger();
-    for (let at = 0; at < 500; at++) answered(`t${at}`, { provider: 'openai', model: 'acme', tokens: at });
+    for (let at = 0; at < 500; at++) announceHit(`t${at}`, { provider: 'openai', model: 'acme', tokens: at });
     await ledger.tick();
     expect((await totals('t499')).avoided.tokens).toBe(499);
   });

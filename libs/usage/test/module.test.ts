@@ -9,12 +9,13 @@ import { environmentSources, readConfig, runtimeSection } from '#config';
 import { ConfigModule } from '#config/module';
 import { Embedder, embeddingSection } from '#embeddings';
 import { EmbeddingsModule } from '#embeddings/module';
-import { announce, Meter, SERVICE_ACCOUNT } from '#ports';
+import { Meter, SERVICE_ACCOUNT } from '#ports';
 import { RecordsModule } from '#records/module';
 import { TenantTurns } from '#resilience';
 import { Ledger, Quotas, UsageReports, usageSection } from '#usage';
 import { UsageModule } from '#usage/module';
 import { OpenAiDouble } from '../../../test/doubles/openai.js';
+import { announceHit } from '../../../test/support/announced.js';
 
 let openai: OpenAiDouble;
 let dataDir: string;
@@ -59,15 +60,7 @@ test('every call of the embedder is in the ledger, the proof at boot too, and ou
   const app = await start();
   expect(app.get(Meter)).toBe(app.get(Ledger));
   await app.get(Embedder).embed(['four', 'five!'], { tenant: 'north' });
-  announce('query.answered', {
-    tenant: 'north',
-    key: 'k',
-    status: 'hit',
-    source: 'cache',
-    tier: 'memory',
-    latencies: { total: 1, cache: 1 },
-    avoided: { provider: 'openai', model: 'acme', tokens: 30 },
-  });
+  announceHit('north', { provider: 'openai', model: 'acme', tokens: 30 });
   await app.close();
   const again = await start();
   const totals = async (tenant: string) => (await again.get(UsageReports).read(tenant, today())).totals;

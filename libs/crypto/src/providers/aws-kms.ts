@@ -185,12 +185,6 @@ export default defineProvider({
   async open(options: z.output<typeof Options>, context) {
     const sdk = await awsSdk();
     const service = new AwsKms(sdk, clientOf(sdk, options), options);
-    try {
-      await service.settle(context);
-    } catch (error) {
-      await service.close();
-      throw error;
-    }
-    return proven(service, context);
+    return proven(service, context, () => service.settle(context));
   },
 });

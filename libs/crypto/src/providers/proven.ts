@@ -11,8 +11,14 @@ const ELSEWHERE: KeyContext = { tenant: 'a proof', dataKeyId: 'elsewhere' };
  * what it does not know (a Vault older than associated data, a proxy in between) would accept it there.
  * @throws What the service throws, or Failure `crypto.key_service_refused`; the service is then closed.
  */
-export async function proven<Service extends KeyService>(service: Service, options: CallOptions): Promise<Service> {
+export async function proven<Service extends KeyService>(
+  service: Service,
+  options: CallOptions,
+  /** Comes before the proof, e.g. a look at the kind of the key. */
+  prepare: () => Promise<void> = async () => {},
+): Promise<Service> {
   try {
+    await prepare();
     await prove(service, options);
     return service;
   } catch (error) {

@@ -171,12 +171,6 @@ export default defineProvider({
   options: Options,
   async open(options: z.output<typeof Options>, context) {
     const service = new Vault(options);
-    try {
-      await service.check(context);
-    } catch (error) {
-      await service.close();
-      throw error;
-    }
-    return proven(service, context);
+    return proven(service, context, () => service.check(context));
   },
 });
