@@ -4,9 +4,9 @@
 export const FLOORS = [
   ['libs/ports'],
   ['libs/resilience', 'libs/config'],
-  ['libs/records', 'libs/privacy'],
-  ['libs/crypto', 'libs/embeddings', 'libs/vector-stores', 'libs/auth', 'libs/observability'],
-  ['libs/cache', 'libs/usage'],
+  ['libs/records', 'libs/privacy', 'libs/onnx'],
+  ['libs/crypto', 'libs/embeddings', 'libs/vector-stores', 'libs/rerankers', 'libs/auth', 'libs/observability'],
+  ['libs/cache', 'libs/usage', 'libs/retrieval'],
   ['libs/query', 'libs/proxy', 'libs/sdk'],
   ['libs/gateway'],
   ['apps/server', 'apps/proxy', 'apps/cli', 'apps/console'],

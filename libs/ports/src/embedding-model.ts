@@ -36,6 +36,16 @@ export abstract class EmbeddingModel {
   abstract readonly maxBatch: number;
   /** How many tokens of one text the model reads, where it says so. Longer texts are cut by the vendor or refused. */
   abstract readonly maxInputTokens: number | undefined;
+  /** How many tokens one call takes over all of its texts, where the vendor says so. */
+  readonly maxBatchTokens?: number;
+  /** How many calls at a time the vendor takes, where it says so. */
+  readonly maxParallel?: number;
+  /** Whether its vectors have unit length. Absent: not known. */
+  readonly normalised?: boolean;
+  /** What is put before a text of each purpose, by whoever calls; e.g. `query: ` and `passage: ` for E5. Absent: nothing. */
+  readonly prefixes?: Readonly<Record<EmbeddingPurpose, string>>;
+  /** Whether texts longer than `maxInputTokens` are cut rather than refused. Absent: not known. */
+  readonly truncates?: boolean;
   /** Whether a call leaves this process. Local models are never retried or broken. */
   abstract readonly remote: boolean;
 

@@ -30,7 +30,7 @@ export interface Announcements {
   'vector.rejected': { provider: string; reason: 'unsealed' | 'tampered' | 'unknown_key' | 'malformed' };
   /** One call to a provider, after retries. */
   'provider.call': {
-    family: 'embedding-model' | 'vector-store' | 'byte-store' | 'key-service' | 'token-issuer';
+    family: 'embedding-model' | 'vector-store' | 'byte-store' | 'key-service' | 'token-issuer' | 'reranker';
     provider: string;
     operation: string;
     outcome: 'ok' | string;
@@ -52,6 +52,12 @@ export interface Announcements {
     /** What a hit has saved: the tokens that making the answer had cost. */
     avoided?: { provider: string; model: string; tokens: number } | undefined;
   };
+  /** One step of a retrieval. */
+  'retrieval.step': { step: 'search' | 'mmr' | 'rerank'; durationMs: number; candidates: number };
+  /** A collection was asked with a model that made none of its vectors: nothing was found, and it is to be reindexed. */
+  'vector.model_unmatched': { tenant: string; collection: string };
+  /** A sample of a collection was embedded again. `similarity` is the mean cosine with the stored vectors. */
+  'embedding.drift': { tenant: string; collection: string; similarity: number; threshold: number; drifted: boolean };
   /** A request refused by the limiter. */
   'rate.limited': { door: 'http' | 'socket'; tracker: 'caller' | 'address' | 'tenant' };
   /** A caller or an address shut out for a while after repeated refusals. `durationMs` doubles each time, up to a cap. */

@@ -441,6 +441,39 @@ export const FAILURES = {
     title: 'Embedding provider answered oddly',
     detail: '{provider} gave a reply that is not of its documented form ({reason}).',
   },
+  // Rerankers
+  'rerank.disabled': {
+    kind: 'invalid',
+    title: 'No reranker',
+    detail: 'This server has no reranker: send no rerank, or set RERANK_PROVIDER on the server.',
+  },
+  'rerank.input_refused': {
+    kind: 'invalid',
+    title: 'Input refused by the reranker',
+    detail: '{provider} refused the input at position {position}.',
+  },
+  'rerank.provider_failed': {
+    kind: 'unavailable',
+    title: 'Reranker failed',
+    detail: '{provider} did not rank the texts ({reason}).',
+  },
+  'rerank.provider_unauthorised': {
+    kind: 'unavailable',
+    title: 'Reranker refused the key',
+    detail: '{provider} refused the API key. Check RERANK_API_KEY on the server.',
+    retry: false,
+  },
+  'rerank.reply_invalid': {
+    kind: 'unavailable',
+    title: 'Reranker answered oddly',
+    detail: '{provider} gave a reply that is not of its documented form ({reason}).',
+  },
+  // Local models
+  'model.unusable': {
+    kind: 'internal',
+    title: 'Model cannot be used',
+    detail: 'The local model {model} cannot be used: {reason}. {fix}',
+  },
   // Vector stores
   'vector.collection_absent': {
     kind: 'absent',
@@ -466,6 +499,38 @@ export const FAILURES = {
     kind: 'invalid',
     title: 'Filter not supported',
     detail: 'The vector store {provider} does not support the filter operator {operator}.',
+  },
+  'vector.setting_unsupported': {
+    kind: 'invalid',
+    title: 'Setting not supported',
+    detail: 'The vector store {provider} does not know the setting {setting}. It knows: {known}.',
+  },
+  'vector.hybrid_unsupported': {
+    kind: 'invalid',
+    title: 'Hybrid search not supported',
+    detail: 'The vector store {provider} does not search by words. Send no hybrid.',
+  },
+  'vector.input_refused': {
+    kind: 'invalid',
+    title: 'Input refused by the vector store',
+    detail: 'The vector store {provider} refused the input ({reason}).',
+  },
+  'vector.store_unauthorised': {
+    kind: 'unavailable',
+    title: 'Vector store refused the key',
+    detail: 'The vector store {provider} refused the credentials. {fix}',
+    retry: false,
+  },
+  'vector.quota_exhausted': {
+    kind: 'unavailable',
+    title: 'Quota of the vector store used up',
+    detail: 'The vector store {provider} takes no more ({reason}). Check the plan of the account.',
+    retry: false,
+  },
+  'vector.reply_invalid': {
+    kind: 'unavailable',
+    title: 'Vector store answered oddly',
+    detail: 'The vector store {provider} gave a reply that is not of its documented form ({reason}).',
   },
   'vector.store_disabled': {
     kind: 'unavailable',

@@ -41,14 +41,17 @@ export {
   type PortOfFamily,
   type ProviderDefinition,
 } from './provider.js';
+export { Reranker, type Reranking, type RerankOptions } from './reranker.js';
 export { Secret } from './secret.js';
 export { type Finding, TextDetector } from './text-detector.js';
 export {
   type CollectionInfo,
   type CollectionRef,
   type CollectionSpec,
+  type Hybrid,
   type Lineage,
   type Metric,
+  type ModelTag,
   type PointPage,
   type PointSelector,
   type VectorMatch,

@@ -2,6 +2,7 @@
 import type { ByteStore } from './byte-store.js';
 import type { EmbeddingModel } from './embedding-model.js';
 import type { KeyService } from './key-service.js';
+import type { Reranker } from './reranker.js';
 import type { TextDetector } from './text-detector.js';
 import type { VectorStore } from './vector-store.js';
 
@@ -14,6 +15,7 @@ export interface PortOfFamily {
   'byte-store': ByteStore;
   'key-service': KeyService;
   'text-detector': TextDetector;
+  reranker: Reranker;
 }
 
 export type Family = keyof PortOfFamily;

@@ -15,7 +15,7 @@ export interface CollectionSpec {
   /** Numbers in each vector, 1 to 65,536. */
   dimension: number;
   metric: Metric;
-  /** Settings of the vendor's index, e.g. `{ efConstruction: 128 }`; unknown ones are refused by the store. */
+  /** Settings of the vendor's index, e.g. `{ efConstruction: 128 }`: those of `capabilities.index`, others are refused. */
   index?: Record<string, number>;
 }
 
@@ -57,8 +57,24 @@ export interface Lineage {
   provider?: string;
   model?: string;
   version?: string;
+  /** Whether the model gave the vector unit length. */
+  normalised?: boolean;
   /** Epoch milliseconds of the writing. */
   ingestedAt: number;
+}
+
+/** Names what computed a vector. Vectors of different ones are never compared. */
+export interface ModelTag {
+  provider: string;
+  model: string;
+  version: string;
+}
+
+/** Also finds by words (BM25), and fuses both rankings. Only where `capabilities.hybrid`. */
+export interface Hybrid {
+  text: string;
+  /** Share of the vectors in the score, 0 (words alone) to 1 (vectors alone). */
+  alpha: number;
 }
 
 export interface VectorQuery {
@@ -72,12 +88,21 @@ export interface VectorQuery {
   purpose?: string;
   /** Epoch milliseconds: points ingested before are not found. */
   ingestedSince?: number;
+  /** Settings of this search, e.g. `{ efSearch: 64 }`: those of `capabilities.search`, others are refused. */
+  search?: Record<string, number>;
+  hybrid?: Hybrid;
+  /** What computed the vector, where a model did: only its own vectors are compared with it. */
+  by?: ModelTag;
+  /** Whether matches carry their vectors. */
+  withVectors?: boolean;
 }
 
 export interface VectorMatch {
   id: string;
-  /** Similarity in 0..1, larger is nearer, whatever the metric (see `similarity`). */
+  /** Similarity in 0..1, larger is nearer, whatever the metric (see `similarity`); of a hybrid query, the fused score. */
   score: number;
+  /** Where asked for by `withVectors`. */
+  vector?: Float32Array;
   text?: string;
   metadata: JsonObject;
   subject?: string;
@@ -111,12 +136,20 @@ export interface VectorStoreCapabilities {
   /** Largest number of points one `upsert` takes. */
   maxBatch: number;
   maxDimension: number;
+  /** Settings of an index that a collection may be given, e.g. `efConstruction`. Absent: none. */
+  index?: readonly string[];
+  /** Settings that one search may be given, e.g. `efSearch`. Absent: none. */
+  search?: readonly string[];
+  /** Whether queries may be hybrid. */
+  hybrid?: boolean;
 }
 
 /**
  * A vector database. Every method takes the tenant; every failure is one of
  * `vector.collection_absent`, `vector.collection_conflict`, `vector.dimension_mismatch`, `vector.vector_invalid`,
- * `vector.filter_unsupported`, `vector.memory_exceeded`, `vector.store_unavailable`.
+ * `vector.filter_unsupported`, `vector.setting_unsupported`, `vector.hybrid_unsupported`, `vector.input_refused`,
+ * `vector.memory_exceeded`, `vector.store_unauthorised`, `vector.quota_exhausted`, `vector.reply_invalid`,
+ * `vector.store_unavailable`.
  */
 export abstract class VectorStore {
   /** Name of the provider, e.g. `embedded`; from a closed set, fit for a metric label. */
