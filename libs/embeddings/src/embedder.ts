@@ -8,6 +8,7 @@ import {
   failure,
   isFailure,
   type Meter,
+  type ModelTag,
   SERVICE_ACCOUNT,
 } from '#ports';
 import { isPassing, Protection } from '#resilience';
@@ -69,6 +70,17 @@ export class Embedder {
   /** Version of what the model computes. Vectors of different versions are never compared. */
   get version(): string {
     return this.embeddingModel.version;
+  }
+
+  /** Names what computes the vectors: only those of the same tag are compared. */
+  get tag(): ModelTag {
+    const { provider, model, version } = this;
+    return { provider, model, version };
+  }
+
+  /** Whether vectors have unit length; `undefined` where nobody says. */
+  get normalised(): boolean | undefined {
+    return this.embeddingModel.normalised;
   }
 
   /** Numbers in a vector; `undefined` until the first reply where the vendor alone knows it. */

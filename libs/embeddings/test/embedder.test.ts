@@ -179,6 +179,8 @@ test('says of itself what the model says, and the dimensions that the operator s
     '1',
     2,
   ]);
+  expect(embedder.tag).toEqual({ provider: 'length', model: 'length', version: '1' });
+  expect(embedder.normalised).toBeUndefined();
 });
 
 test('proves a local model without calling it', async () => {

@@ -22,6 +22,7 @@ class LocalModel implements EmbeddingModel {
   readonly version: string;
   readonly maxBatch = 256;
   readonly maxInputTokens = undefined;
+  readonly normalised = true;
   readonly remote = false;
 
   constructor(readonly dimensions: number) {
