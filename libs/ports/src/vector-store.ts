@@ -73,8 +73,8 @@ export interface ModelTag {
 /** Also finds by words (BM25), and fuses both rankings. Only where `capabilities.hybrid`. */
 export interface Hybrid {
   text: string;
-  /** Share of the vectors in the score, 0 (words alone) to 1 (vectors alone). */
-  alpha: number;
+  /** Share of the vectors in the score, 0 (words alone) to 1 (vectors alone). Absent: fused by reciprocal rank. */
+  alpha?: number;
 }
 
 export interface VectorQuery {
