@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environmentSources, readConfig } from '#config';
 import type { VectorPoint, VectorStore } from '#ports';
-import { openVectorStore, type PayloadSealer } from '#vector-stores';
+import { openVectorStore, type PayloadSealer, vectorStoreSection } from '#vector-stores';
 
 const DIMENSION = 384;
 const NEIGHBOURS = 10;
@@ -95,7 +96,8 @@ async function open(dataDir: string): Promise<VectorStore> {
     open: async (sealed) => sealed,
     isCurrent: async () => true,
   };
-  const config = { type: 'embedded', timeoutMs: 60_000, options: {}, memoryMaxBytes: 1024 ** 3 };
+  const env = { VECTORDB_TIMEOUT: '60s', VECTORDB_MEMORY_MAX: '1GiB' };
+  const { vectorStore: config } = readConfig([vectorStoreSection], environmentSources({ env, envFile: false }));
   const store = await openVectorStore(config, { dataDir, plugins: [], sealer: unsealed });
   if (!store) throw new Error('no vector store');
   return store;

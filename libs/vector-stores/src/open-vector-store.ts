@@ -6,6 +6,10 @@ import { type Bounds, bounded } from './bounded.js';
 import type { PayloadSealer } from './payload-sealer.js';
 import type { VectorStoreConfig } from './vector-stores.section.js';
 
+const BUILT_INS = {
+  embedded: async () => (await import('./providers/embedded/embedded.provider.js')).embeddedProvider,
+};
+
 export interface VectorStoreContext extends CallOptions {
   /** Folder of the embedded store's file; made when absent. */
   dataDir: string;
@@ -41,18 +45,33 @@ export async function openVectorStore(
   config: VectorStoreConfig,
   context: VectorStoreContext,
 ): Promise<VectorStore | undefined> {
-  const { type, timeoutMs, options, memoryMaxBytes } = config;
+  const { type, timeoutMs, memoryMaxBytes } = config;
   if (type === 'none') return undefined;
   const family = new ProviderFamily({
     family: 'vector-store',
     variable: 'VECTORDB_TYPE',
-    builtIns: { embedded: async () => (await import('./providers/embedded/embedded.provider.js')).embeddedProvider },
+    builtIns: BUILT_INS,
     plugins: context.plugins,
   });
   const embedded = type === 'embedded';
   const own = { file: join(context.dataDir, 'vectors.sqlite'), memoryMaxBytes, sealer: context.sealer };
-  const store = await family.open(type, embedded ? { ...options, ...own } : options, {
-    ...(context.signal && { signal: context.signal }),
-  });
+  const store = await family.open(
+    type,
+    { ...optionsOf(config), ...(embedded && own) },
+    {
+      ...(context.signal && { signal: context.signal }),
+    },
+  );
   return bounded(store, { ...(embedded ? EMBEDDED_BOUNDS : REMOTE_BOUNDS), timeoutMs });
+}
+
+/** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */
+function optionsOf({ type, options, url, apiKey, pineconeApiKey, pineconeIndexHost }: VectorStoreConfig) {
+  const pinecone = type === 'pinecone';
+  const settings = {
+    url,
+    apiKey: apiKey ?? (pinecone ? pineconeApiKey : undefined),
+    indexHost: pinecone ? pineconeIndexHost : undefined,
+  };
+  return { ...options, ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) };
 }

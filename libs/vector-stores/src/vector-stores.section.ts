@@ -20,6 +20,28 @@ export const vectorStoreSection = section(
     })
       .duration({ min: 10, max: 600_000 })
       .default('5s'),
+    url: setting('VECTORDB_URL', {
+      doc: 'Where a vector database of its own is reached. Given to the provider as its option url.',
+      example: 'http://localhost:8000',
+    })
+      .url(['http:', 'https:'])
+      .optional(),
+    apiKey: setting('VECTORDB_API_KEY', {
+      doc: 'The key that the vector database asks for. Given to the provider as its option apiKey.',
+    })
+      .secret()
+      .optional(),
+    pineconeApiKey: setting('PINECONE_API_KEY', {
+      doc: 'The key of Pinecone, where VECTORDB_API_KEY does not give one. Read only for VECTORDB_TYPE=pinecone.',
+    })
+      .secret()
+      .optional(),
+    pineconeIndexHost: setting('PINECONE_INDEX_HOST', {
+      doc: 'Host of an index of Pinecone that exists, as its console shows it. Unset: the index is looked up by its name, and made when absent. Read only for VECTORDB_TYPE=pinecone.',
+      example: 'my-index-abc1234.svc.aped-4627-b74a.pinecone.io',
+    })
+      .text()
+      .optional(),
     options: setting('VECTORDB_OPTIONS', {
       doc: 'Options of the provider. embedded knows synchronous: "normal" (the default: acknowledged writes survive the death of the process) or "full" (they also survive a power cut; each write waits for the disk).',
       example: '{"synchronous":"full"}',

@@ -1,10 +1,11 @@
 // The embedded store keeps every promise of the port, searched at once and by threads, sealed and not, bounded and bare.
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'vitest';
+import { environmentSources, readConfig } from '#config';
 import { vectorStoreContract } from '#ports';
-import { bounded, openVectorStore } from '#vector-stores';
+import { bounded, openVectorStore, vectorStoreSection } from '#vector-stores';
 import { plainSealer, sealerOf } from './support/sealers.js';
-import { aFolder, aStore, MEBIBYTE } from './support/stores.js';
+import { aFolder, aStore } from './support/stores.js';
 
 describe('embedded', () => {
   for (const { name, run } of vectorStoreContract(() => aStore())) test(name, run);
@@ -26,7 +27,8 @@ describe('bounded', () => {
 });
 
 describe('as configured by default', () => {
-  const config = { type: 'embedded', timeoutMs: 5000, options: {}, memoryMaxBytes: 64 * MEBIBYTE };
+  const env = { VECTORDB_MEMORY_MAX: '64MiB' };
+  const { vectorStore: config } = readConfig([vectorStoreSection], environmentSources({ env, envFile: false }));
   const open = async () =>
     (await openVectorStore(config, { dataDir: await aFolder(), plugins: [], sealer: plainSealer }))!;
   for (const { name, run } of vectorStoreContract(open)) test(name, run);

@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import { expect, test } from 'vitest';
 import { environmentSources, readConfig, runtimeSection } from '#config';
 import { ConfigModule } from '#config/module';
-import { type CallOptions, listen, type VectorPoint, VectorStore } from '#ports';
+import { type CallOptions, listen, Secret, type VectorPoint, VectorStore } from '#ports';
 import { bounded, openVectorStore, PayloadSealer, vectorStoreSection } from '#vector-stores';
 import { VectorStoresModule } from '#vector-stores/module';
 import { plainSealer } from './support/sealers.js';
@@ -100,4 +100,33 @@ test.each(['embedded', 'none'])('Nest gives %s under the token VectorStore, and 
   else await store?.health();
   await app.close();
   if (store) await expect(store.health()).rejects.toThrow();
+});
+
+test('address and keys are settings of their own, and reach the provider among its options', async () => {
+  const folder = await aFolder();
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(
+    `${folder}/told.mjs`,
+    `export default { family: 'vector-store', name: 'told', portsVersion: 1,
+       options: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } },
+       open: async (options) => ({ provider: 'told', capabilities: options, close: async () => {} }) };`,
+  );
+  const optionsOf = async (env: Record<string, string>) => {
+    const context = { dataDir: folder, plugins: [`${folder}/told.mjs`], sealer: plainSealer };
+    const store = await openVectorStore(
+      configOf({ VECTORDB_OPTIONS: '{"url":"http://a","size":7}', ...env }).vectorStore,
+      context,
+    );
+    return store!.capabilities as unknown as Record<string, unknown>;
+  };
+  const vendors = { PINECONE_API_KEY: 'theirs', PINECONE_INDEX_HOST: 'host' };
+  expect(await optionsOf({ VECTORDB_TYPE: 'told', ...vendors })).toEqual({ url: 'http://a', size: 7 });
+  const told = await optionsOf({
+    VECTORDB_TYPE: 'told',
+    VECTORDB_URL: 'http://b',
+    VECTORDB_API_KEY: 'ours',
+    ...vendors,
+  });
+  expect(told).toEqual({ url: 'http://b', size: 7, apiKey: expect.any(Secret) });
+  expect((told.apiKey as Secret).reveal()).toBe('ours');
 });
