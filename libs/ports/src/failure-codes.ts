@@ -463,6 +463,12 @@ export const FAILURES = {
     detail: '{provider} refused the API key. Check RERANK_API_KEY on the server.',
     retry: false,
   },
+  'rerank.quota_exhausted': {
+    kind: 'unavailable',
+    title: 'Reranking quota used up',
+    detail: '{provider} has no quota left for this API key. Check the plan and billing of the account.',
+    retry: false,
+  },
   'rerank.reply_invalid': {
     kind: 'unavailable',
     title: 'Reranker answered oddly',

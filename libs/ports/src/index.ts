@@ -5,6 +5,7 @@ export { byteStoreContract } from './contract/byte-store-contract.js';
 export type { ContractCase } from './contract/contract-case.js';
 export { embeddingModelContract } from './contract/embedding-model-contract.js';
 export { keyServiceContract } from './contract/key-service-contract.js';
+export { rerankerContract } from './contract/reranker-contract.js';
 export { textDetectorContract } from './contract/text-detector-contract.js';
 export { vectorStoreContract } from './contract/vector-store-contract.js';
 export { EmbeddingModel, type EmbeddingPurpose, type Embeddings, type EmbedOptions } from './embedding-model.js';

@@ -2,6 +2,7 @@
 export { Deadline } from './deadline.js';
 export { type HttpCall, HttpClient, type HttpClientOptions, type HttpReply } from './http-client.js';
 export { HttpRefusal, refusalOf } from './http-refusal.js';
+export { estimatedTokens, metered } from './metered.js';
 export { OutgoingRules, outgoingRules, setOutgoingRules } from './outgoing-rules.js';
 export { type ProtectedCall, Protection, type ProtectionOptions } from './protection.js';
 export { isPassing, type RetryOptions, retry } from './retry.js';

@@ -1,0 +1,38 @@
+// Opens the reranker that the configuration asks for.
+import { ProviderFamily } from '#config';
+import type { Meter } from '#ports';
+import type { RerankersConfig } from './rerankers.section.js';
+import { TextRanker } from './text-ranker.js';
+
+const BUILT_INS = {
+  cohere: async () => (await import('./providers/cohere.js')).cohereProvider,
+  tei: async () => (await import('./providers/tei.js')).teiProvider,
+};
+
+/**
+ * Opens the model of `RERANK_PROVIDER`, and asks a remote one to judge one text, so that a wrong key or model stops the
+ * boot; `undefined` for `none`.
+ * @throws Failure `provider.*`, `rerank.*` or `model.unusable`, each naming what to change.
+ */
+export async function openReranker(
+  config: RerankersConfig,
+  { plugins, signal, meter }: { plugins: readonly string[]; signal?: AbortSignal; meter?: Meter | undefined },
+): Promise<TextRanker | undefined> {
+  if (config.provider === 'none') return undefined;
+  const family = new ProviderFamily({ family: 'reranker', variable: 'RERANK_PROVIDER', builtIns: BUILT_INS, plugins });
+  const model = await family.open(config.provider, optionsOf(config), { ...(signal && { signal }) });
+  const ranker = new TextRanker(model, { timeoutMs: config.timeoutMs }, meter);
+  try {
+    await ranker.prove(signal);
+    return ranker;
+  } catch (error) {
+    await ranker.close();
+    throw error;
+  }
+}
+
+/** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */
+function optionsOf({ model, url, apiKey, options }: RerankersConfig) {
+  const settings = { model, url, apiKey };
+  return { ...options, ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) };
+}
