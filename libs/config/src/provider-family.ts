@@ -7,6 +7,7 @@ import {
   type PortOfFamily,
   type ProviderDefinition,
 } from '#ports';
+import { importPlugin } from './import-plugin.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of a provider are checked by its own schema, whatever they are.
 type AnyDefinition<F extends Family> = ProviderDefinition<F, any>;
@@ -54,15 +55,21 @@ export class ProviderFamily<F extends Family> {
   }
 
   private async load(name: string): Promise<ProviderDefinition[]> {
-    const { importPackage = (wanted: string) => import(wanted) } = this.options;
+    const { importPackage = importPlugin } = this.options;
     const loaded = await importPackage(name).catch((cause: unknown) => {
-      throw failure('provider.load_failed', { package: name }, { cause });
+      throw failure('provider.load_failed', { package: name, reason: reasonOf(cause) }, { cause });
     });
     const exported = (loaded as { default?: unknown }).default;
     const list = Array.isArray(exported) ? exported : [exported];
     if (!list.every(isDefinition)) throw failure('provider.not_a_provider', { package: name });
     return list;
   }
+}
+
+/** The code or class of an error: its message may hold paths of the machine. The error itself is the cause. */
+function reasonOf(error: unknown): string {
+  const { code, name } = error as { code?: string; name?: string };
+  return code ?? name ?? 'thrown by the package';
 }
 
 function isDefinition(value: unknown): value is ProviderDefinition {

@@ -584,7 +584,8 @@ export const FAILURES = {
   'provider.load_failed': {
     kind: 'internal',
     title: 'Provider cannot be loaded',
-    detail: 'The package {package} listed in PLUGINS cannot be imported.',
+    detail:
+      'The package {package} listed in PLUGINS cannot be imported ({reason}). Install it beside resk-caching, or in the folder that the server is started in.',
   },
   // Calls outwards
   'call.timeout': { kind: 'late', title: 'Call timed out', detail: '{target} did not answer within {limitMs} ms.' },

@@ -1,6 +1,7 @@
 // What a provider is, how failures and events are named, and the contract cases that prove a provider.
 export { ByteStore, type KeyPage } from './byte-store.js';
 export type { CallOptions } from './call-options.js';
+export { checkVector } from './check-vector.js';
 export { byteStoreContract } from './contract/byte-store-contract.js';
 export type { ContractCase } from './contract/contract-case.js';
 export { embeddingModelContract } from './contract/embedding-model-contract.js';
@@ -32,6 +33,7 @@ export type { FailureEntry, FailureKind } from './failure-kind.js';
 export type { Filter, FilterValue } from './filter.js';
 export type { JsonObject, JsonPrimitive, JsonValue } from './json.js';
 export { type KeyContext, KeyService, type MasterKeyDescription, type WrappedKey } from './key-service.js';
+export { isInOrder, matchesFilter } from './matches-filter.js';
 export { Meter, type MeteredCall, type OpenAccount, SERVICE_ACCOUNT } from './meter.js';
 export {
   defineProvider,
@@ -44,6 +46,7 @@ export {
 } from './provider.js';
 export { Reranker, type Reranking, type RerankOptions } from './reranker.js';
 export { Secret } from './secret.js';
+export { similarity } from './similarity.js';
 export { type Finding, TextDetector } from './text-detector.js';
 export {
   type CollectionInfo,

@@ -24,7 +24,7 @@ export const vectorStoreSection = section(
       doc: 'Where a vector database of its own is reached. Given to the provider as its option url.',
       example: 'http://localhost:8000',
     })
-      .url(['http:', 'https:'])
+      .url(['http:', 'https:', 'postgres:', 'redis:', 'rediss:'])
       .optional(),
     apiKey: setting('VECTORDB_API_KEY', {
       doc: 'The key that the vector database asks for. Given to the provider as its option apiKey.',
