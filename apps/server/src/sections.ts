@@ -9,6 +9,7 @@ import { observabilitySection } from '#observability';
 import { privacySection } from '#privacy';
 import { querySection, retentionSection } from '#query';
 import { recordsSection } from '#records';
+import { rerankersSection } from '#rerankers';
 import { usageSection } from '#usage';
 import { vectorStoreSection } from '#vector-stores';
 
@@ -26,6 +27,7 @@ export const sections = [
   cryptoSection,
   embeddingSection,
   vectorStoreSection,
+  rerankersSection,
   privacySection,
   retentionSection,
   querySection,

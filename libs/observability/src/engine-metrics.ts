@@ -4,6 +4,7 @@ import type { Feed } from './announced-metrics.js';
 import { cacheMetrics, queryMetrics } from './cache-metrics.js';
 import { embeddingMetrics, providerMetrics } from './provider-metrics.js';
 import { refusalMetrics } from './refusal-metrics.js';
+import { retrievalMetrics } from './retrieval-metrics.js';
 import { tenantMetrics, usageMetrics } from './usage-metrics.js';
 
 /** How much a tier holds. A number that the tier does not know is left out. */
@@ -23,7 +24,15 @@ export class EngineMetrics {
     private readonly registry: Registry,
     { tenants = 0 }: { tenants?: number } = {},
   ) {
-    const groups = [queryMetrics, cacheMetrics, providerMetrics, embeddingMetrics, refusalMetrics, usageMetrics];
+    const groups = [
+      queryMetrics,
+      cacheMetrics,
+      providerMetrics,
+      embeddingMetrics,
+      retrievalMetrics,
+      refusalMetrics,
+      usageMetrics,
+    ];
     const feeds = groups.flatMap((group) => group(registry));
     this.feeds = tenants > 0 ? [...feeds, ...tenantMetrics(registry, tenants)] : feeds;
   }

@@ -48,7 +48,14 @@ export interface Announcements {
     status: 'hit' | 'stale' | 'semantic' | 'miss';
     source: 'cache' | 'vectordb' | 'none';
     tier: Tier | null;
-    latencies: { total: number; cache: number; embeddings?: number; vectordb?: number };
+    latencies: {
+      total: number;
+      cache: number;
+      embeddings?: number;
+      vectordb?: number;
+      rerank?: number;
+      mmr?: number;
+    };
     /** What a hit has saved: the tokens that making the answer had cost. */
     avoided?: { provider: string; model: string; tokens: number } | undefined;
   };

@@ -10,6 +10,8 @@ import { VectorStore } from '#ports';
 import { TextGuard } from '#privacy';
 import { PrivacyModule } from '#privacy/module';
 import { Records } from '#records';
+import { TextRanker } from '#rerankers';
+import { RerankersModule } from '#rerankers/module';
 import { TenantTurns } from '#resilience';
 import { AnswerTies } from './answer-ties.js';
 import { AnswersService } from './answers.service.js';
@@ -43,8 +45,16 @@ const questions: Provider[] = [
   },
   {
     provide: KnowledgeService,
-    inject: [Embedder, VectorStore, config, TenantPolicies, Screening, TenantTurns],
-    useFactory: (...parts: ConstructorParameters<typeof KnowledgeService>) => new KnowledgeService(...parts),
+    inject: [config, Embedder, VectorStore, TextRanker, TenantPolicies, Screening, TenantTurns],
+    useFactory: (
+      settings: QueryConfig,
+      embedder: Embedder,
+      store: VectorStore | null,
+      ranker: TextRanker | null,
+      policies: TenantPolicies,
+      screening: Screening,
+      turns: TenantTurns,
+    ) => new KnowledgeService({ embedder, store, ranker, policies, screening, turns }, settings),
   },
   {
     provide: QueryService,
@@ -143,7 +153,7 @@ const administration: Provider = {
 
 /** Needs the global ConfigModule, RecordsModule, CryptoModule, UsageModule and PoliciesModule, and the vector store. */
 @Module({
-  imports: [CacheModule, EmbeddingsModule, PrivacyModule],
+  imports: [CacheModule, EmbeddingsModule, RerankersModule, PrivacyModule],
   providers: [...questions, ...documents, ...privacy, administration],
   exports: [
     KeysService,

@@ -16,6 +16,39 @@ export const querySection = section(
     })
       .decimal({ min: 0, max: 1 })
       .default('0.7'),
+    hybrid: setting('VECTOR_HYBRID', {
+      doc: 'Whether documents are also found by their words where a request does not say. Only vector stores that can (embedded, weaviate, milvus) take it.',
+    })
+      .flag()
+      .default('false'),
+    hybridAlpha: setting('VECTOR_HYBRID_ALPHA', {
+      doc: 'Share of the vectors in the score of a hybrid search, 0..1. Unset, both rankings are fused by reciprocal rank.',
+      example: '0.5',
+    })
+      .decimal({ min: 0, max: 1 })
+      .optional(),
+    hybridThreshold: setting('VECTOR_HYBRID_THRESHOLD', {
+      doc: 'Takes the place of VECTOR_THRESHOLD in hybrid searches, whose fused scores have another scale: by reciprocal rank 1 is first in both rankings, 0.5 first in one. Measure yours.',
+    })
+      .decimal({ min: 0, max: 1 })
+      .default('0.4'),
+    mmrLambda: setting('VECTOR_MMR_LAMBDA', {
+      doc: 'Set, matches are chosen to be unlike each other where a request does not say: 1 is nearness alone, 0 variety alone.',
+      example: '0.7',
+    })
+      .decimal({ min: 0, max: 1 })
+      .optional(),
+    rerank: setting('VECTOR_RERANK', {
+      doc: 'Whether the reranker (RERANK_PROVIDER) reads the candidates where a request does not say.',
+    })
+      .flag()
+      .default('false'),
+    rerankThreshold: setting('VECTOR_RERANK_THRESHOLD', {
+      doc: 'Smallest score of the reranker that counts where a request names none. Depends on its model: measure yours.',
+      example: '0.3',
+    })
+      .decimal({ min: 0, max: 1 })
+      .optional(),
   },
 );
 

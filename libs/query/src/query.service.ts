@@ -5,7 +5,7 @@ import { untilAborted } from '#resilience';
 import type { AnswerTies } from './answer-ties.js';
 import { EntryNames } from './entry-names.js';
 import { keptAnswer, takesTurns } from './kept-answer.js';
-import { KnowledgeService, type Retrieved } from './knowledge.service.js';
+import { KnowledgeService, type RetrievalLatencies, type Retrieved } from './knowledge.service.js';
 import type { Screened, Screening } from './privacy/screening.js';
 import { provenanceOf } from './provenance.js';
 import type { Answer, Asker, Latencies, Question } from './question.js';
@@ -173,7 +173,7 @@ interface Clock {
 interface Fill {
   draft: EntryDraft;
   entry: Entry | undefined;
-  latencies: Pick<Latencies, 'embeddings' | 'vectordb'>;
+  latencies: RetrievalLatencies;
 }
 
 function retrievedAnswer(ref: EntryRef, { draft, entry }: Fill, latencies: Latencies): Answer {

@@ -1,8 +1,9 @@
 // A question as every door asks it, and the answer with its provenance.
 import type { Filter, JsonObject, JsonValue, Tier } from '#ports';
+import type { Refinement } from '#retrieval';
 
 /** How the vector store is to be asked. What is left out comes from the configuration. */
-export interface Retrieval {
+export interface Retrieval extends Refinement {
   /** Matches at most, 1 to 1,000. */
   k?: number | undefined;
   /** Smallest score, 0..1. */
@@ -44,6 +45,8 @@ export interface Latencies {
   cache: number;
   embeddings?: number;
   vectordb?: number;
+  rerank?: number;
+  mmr?: number;
 }
 
 export interface Answer {

@@ -30,13 +30,15 @@ describe('documents', () => {
     ];
     expect(await documents.upsert(drinks, undefined, 'north')).toEqual({ upserted: 2 });
     expect(await knowledge.collections('north')).toMatchObject([{ name: 'default', dimension: 64, metric: 'cosine' }]);
-    expect((await knowledge.search({ text: 'green tea', k: 1 }, 'north')).map((one) => one.id)).toEqual(['a']);
+    expect((await knowledge.search({ text: 'green tea', k: 1 }, 'north')).matches.map((one) => one.id)).toEqual(['a']);
     const filter = { op: 'gte', field: 'year', value: 2025 } as const;
-    expect((await knowledge.search({ text: 'green tea', filter }, 'north')).map((one) => one.id)).toEqual(['b']);
-    expect(await knowledge.search({ text: 'green tea', threshold: 0.999 }, 'north')).toHaveLength(1);
+    expect((await knowledge.search({ text: 'green tea', filter }, 'north')).matches.map((one) => one.id)).toEqual([
+      'b',
+    ]);
+    expect((await knowledge.search({ text: 'green tea', threshold: 0.999 }, 'north')).matches).toHaveLength(1);
     const { vectors } = await knowledge.embed(['black coffee'], undefined, 'north');
-    expect((await knowledge.search({ vector: [...vectors[0]!], k: 1 }, 'north'))[0]).toMatchObject({ id: 'b' });
-    expect(await knowledge.search({ text: 'green tea' }, 'north')).toHaveLength(2);
+    expect((await knowledge.search({ vector: [...vectors[0]!], k: 1 }, 'north')).matches[0]).toMatchObject({ id: 'b' });
+    expect((await knowledge.search({ text: 'green tea' }, 'north')).matches).toHaveLength(2);
   });
 
   it('are refused with the store’s own reason, and the collection stays as it is', async () => {
@@ -60,7 +62,7 @@ describe('documents', () => {
   it('are never found after their time', async () => {
     const { knowledge, documents } = await aRoom();
     await documents.upsert([{ id: 'd', text: 'tea', ttl: -1 }], undefined, 'north');
-    expect(await knowledge.search({ text: 'tea' }, 'north')).toEqual([]);
+    expect((await knowledge.search({ text: 'tea' }, 'north')).matches).toEqual([]);
   });
 
   it('go with their collection', async () => {

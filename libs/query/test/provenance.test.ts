@@ -1,7 +1,6 @@
 // Every answer says where it comes from and what it has saved; nothing but whole replies becomes one.
 import { describe, expect, it } from 'vitest';
 import { type Announcements, type EmbeddingModel, listen, type VectorMatch, type VectorStore } from '#ports';
-import { checkedMatches } from '../src/checked-matches.js';
 import { givenMatch, lineageOf, provenanceOf } from '../src/provenance.js';
 import { aRoom, asker } from './support.js';
 
@@ -125,31 +124,6 @@ describe('lineage', () => {
 });
 
 describe('what a store gives', () => {
-  const whole = { id: 'a', score: 0.5, metadata: {} };
-
-  it('is taken as it was asked for, and no more of it', () => {
-    expect(checkedMatches([whole, { ...whole, text: 't' }], { k: 1 }, 'p')).toEqual([whole]);
-  });
-
-  it.each([
-    ['no list', { matches: [] }],
-    ['nothing', [null]],
-    ['no id', [{ ...whole, id: '' }]],
-    ['a score beyond 1', [{ ...whole, score: 1.5 }]],
-    ['no score', [{ ...whole, score: Number.NaN }]],
-    ['a text that is none', [{ ...whole, text: 7 }]],
-    ['no metadata', [{ ...whole, metadata: null }]],
-    ['a list of metadata', [{ ...whole, metadata: [] }]],
-  ])('is refused with %s', (_, reply) => {
-    const take = () => checkedMatches(reply as never, { k: 5 }, 'odd');
-    expect(take).toThrow(
-      expect.objectContaining({
-        code: 'vector.store_unavailable',
-        facts: expect.objectContaining({ provider: 'odd' }),
-      }),
-    );
-  });
-
   it('is not kept where it is not whole', async () => {
     let broken = true;
     const odd = (store: VectorStore) =>
@@ -162,7 +136,7 @@ describe('what a store gives', () => {
       });
     const { queries, documents } = await aRoom({}, { store: odd });
     await documents.upsert([{ id: 'a', text: 'We open at nine.' }], undefined, 'north');
-    await expect(queries.ask({ query: 'open' }, asker)).rejects.toMatchObject({ code: 'vector.store_unavailable' });
+    await expect(queries.ask({ query: 'open' }, asker)).rejects.toMatchObject({ code: 'vector.reply_invalid' });
     broken = false;
     expect((await queries.ask({ query: 'open' }, asker)).source).toBe('vectordb');
   });

@@ -11,6 +11,7 @@ import type { EmbeddingModel, VectorStore } from '#ports';
 import { openTextGuard, privacySection } from '#privacy';
 import { type Bus, LocalBus, MemoryRecords, type Records } from '#records';
 import { TenantTurns } from '#resilience';
+import type { Ranker } from '#retrieval';
 import { openVectorStore, vectorStoreSection } from '#vector-stores';
 import { AnswerTies } from '../src/answer-ties.js';
 import { DocumentIntake } from '../src/document-intake.js';
@@ -36,6 +37,7 @@ export interface Shared {
   /** Takes the place of the model that the configuration names. */
   model?: EmbeddingModel;
   quota?: StorageQuota;
+  ranker?: Ranker;
   /** Takes the place of the store that the configuration names. */
   store?: (made: VectorStore) => VectorStore;
 }
@@ -78,7 +80,10 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
   const screening = new Screening(guard, policies);
   const erasures = new Erasures(records, keyNames);
   const ties = new AnswerTies(cache, keyNames);
-  const knowledge = new KnowledgeService(embedder, store, config.query, policies, screening, turns);
+  const knowledge = new KnowledgeService(
+    { embedder, store, ranker: shared.ranker ?? null, policies, screening, turns },
+    config.query,
+  );
   const intake = new DocumentIntake(embedder, screening, policies);
   const documents = new DocumentsService(store, intake, ties, erasures, {
     collection: config.query.collection,

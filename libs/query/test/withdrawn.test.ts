@@ -79,7 +79,7 @@ it('a document without consent is never retrieved', async () => {
   const room = await aRoom();
   await room.documents.upsert([{ ...DOCUMENT, consent: false }], undefined, 'north');
   expect(await sourceNow(room)).toBe('none');
-  expect(await room.knowledge.search({ text: DOCUMENT.text }, 'north')).toEqual([]);
+  expect((await room.knowledge.search({ text: DOCUMENT.text }, 'north')).matches).toEqual([]);
 });
 
 it('an answer for one purpose is not served for another, a written one for all', async () => {
@@ -91,8 +91,8 @@ it('an answer for one purpose is not served for another, a written one for all',
   expect(await forPurpose('marketing')).toBe('none');
   expect(await forPurpose()).toBe('none');
   expect(room.queries.recall({ ...QUESTION, purpose: 'payroll' }, asker)).toBeUndefined();
-  expect(await room.knowledge.search({ text: 'Ann', purpose: 'audit' }, 'north')).toHaveLength(1);
-  expect(await room.knowledge.search({ text: 'Ann', purpose: 'marketing' }, 'north')).toEqual([]);
+  expect((await room.knowledge.search({ text: 'Ann', purpose: 'audit' }, 'north')).matches).toHaveLength(1);
+  expect((await room.knowledge.search({ text: 'Ann', purpose: 'marketing' }, 'north')).matches).toEqual([]);
   await room.answers.write({ ...QUESTION, response: 'enough' }, asker);
   expect(await forPurpose('marketing')).toBe('cache');
 });

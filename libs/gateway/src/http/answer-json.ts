@@ -13,12 +13,21 @@ export function answerJson(answer: Answer): string {
   );
 }
 
-function latenciesJson({ total, cache, embeddings, vectordb }: Latencies): string {
-  return (
-    `{"total":${micro(total)},"cache":${micro(cache)}` +
-    (embeddings === undefined ? '' : `,"embeddings":${micro(embeddings)}`) +
-    (vectordb === undefined ? '}' : `,"vectordb":${micro(vectordb)}}`)
-  );
+/** The steps of a retrieval, in their order; a hit took none of them. */
+const STEPS = ['embeddings', 'vectordb', 'rerank', 'mmr'] as const;
+
+function latenciesJson(latencies: Latencies): string {
+  const { total, cache } = latencies;
+  return `{"total":${micro(total)},"cache":${micro(cache)}${stepTexts(latencies, (step, ms) => `,"${step}":${ms}`)}}`;
+}
+
+function stepTexts(latencies: Latencies, written: (step: string, ms: number) => string): string {
+  let texts = '';
+  for (const step of STEPS) {
+    const ms = latencies[step];
+    if (ms !== undefined) texts += written(step, micro(ms));
+  }
+  return texts;
 }
 
 /** Headers of a reply to a question: RFC 9211 `cache-status`, RFC 9111 `age`, Server Timing. Names and values in turn. */
@@ -33,8 +42,7 @@ export function answerHeaders(answer: Answer): string[] {
     String(age),
     'server-timing',
     `total;dur=${micro(latencies.total)}, cache;dur=${micro(latencies.cache)}` +
-      (latencies.embeddings === undefined ? '' : `, embeddings;dur=${micro(latencies.embeddings)}`) +
-      (latencies.vectordb === undefined ? '' : `, vectordb;dur=${micro(latencies.vectordb)}`),
+      stepTexts(latencies, (step, ms) => `, ${step};dur=${ms}`),
   ];
 }
 

@@ -123,14 +123,18 @@ export class VectorsController {
       'vector.dimension_mismatch',
       'vector.vector_invalid',
       'vector.filter_unsupported',
+      'vector.setting_unsupported',
+      'vector.hybrid_unsupported',
+      'rerank.disabled',
+      'rerank.provider_failed',
       'privacy.refused',
       ...EMBEDDING_FAILURES,
       ...STORE_FAILURES,
     ],
   })
   async search(@Body() body: SearchDto, @CalledBy() caller: Caller, @Until() signal: AbortSignal) {
-    const matches = await this.knowledge.search(body, caller.tenant, { signal });
-    return { matches: matches.map(givenMatch) };
+    const { matches, latencies } = await this.knowledge.search(body, caller.tenant, { signal });
+    return { matches: matches.map(givenMatch), latencies };
   }
 
   @Post('vectors/delete')

@@ -29,7 +29,7 @@ const fill = async ({ documents, answers }: Room) => {
 };
 
 const found = async ({ knowledge }: Room, collection: string, tenant = 'north') =>
-  (await knowledge.search({ text: 'tea', collection }, tenant)).length;
+  (await knowledge.search({ text: 'tea', collection }, tenant)).matches.length;
 
 describe('a sweep', () => {
   it('removes what each tenant has limited, collection by collection, and tells the audit log', async () => {

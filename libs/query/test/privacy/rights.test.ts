@@ -270,7 +270,7 @@ describe('what was being written about a person while they were erased', () => {
     ];
     const failed = await meanwhile(privacy, () => room.documents.upsert(documents, undefined, 'north'));
     expect(failed).toMatchObject({ code: 'privacy.erased_meanwhile', facts: { count: 1 } });
-    expect((await room.knowledge.search({ text: 'tea' }, 'north')).map(({ id }) => id)).toEqual(['b']);
+    expect((await room.knowledge.search({ text: 'tea' }, 'north')).matches.map(({ id }) => id)).toEqual(['b']);
   });
 
   it('is taken back on whichever instance it was written', async () => {
@@ -279,7 +279,7 @@ describe('what was being written about a person while they were erased', () => {
     const write = () =>
       there.documents.upsert([{ id: 'a', text: 'Ann likes tea.', subject: 'ann' }], undefined, 'north');
     expect(await meanwhile(privacy, write)).toMatchObject({ code: 'privacy.erased_meanwhile' });
-    expect(await there.knowledge.search({ text: 'tea' }, 'north')).toEqual([]);
+    expect((await there.knowledge.search({ text: 'tea' }, 'north')).matches).toEqual([]);
   });
 
   it('is taken back: answers written by hand', async () => {

@@ -62,7 +62,7 @@ describe('redact', () => {
       source: `inbox of ${MAIL}`,
     };
     expect(await room.documents.upsert([document], undefined, 'north')).toEqual({ upserted: 1 });
-    const [match] = await room.knowledge.search({ text: 'drinks coffee', k: 1 }, 'north');
+    const [match] = (await room.knowledge.search({ text: 'drinks coffee', k: 1 }, 'north')).matches;
     expect(match).toMatchObject({
       text: '[email] drinks coffee.',
       metadata: { from: '[email]', year: 2024 },

@@ -82,6 +82,49 @@ export const metadata = z
   .record(z.string().min(1).max(200), json)
   .describe('What filters can ask for, and what a match gives back.') as z.ZodType<JsonObject>;
 
+const candidates = z.int().min(1).max(1000).describe('Matches that the step looks at.');
+/** How matches are found and ranked beyond the nearness of vectors: `true` takes a step with its defaults, `false` leaves it out. */
+export const hybrid = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      alpha: z
+        .number()
+        .min(0)
+        .max(1)
+        .optional()
+        .describe('Share of the vectors in the score; absent: by reciprocal rank.'),
+    }),
+  ])
+  .describe('Also find by words (BM25). Scores are fused ones. Where absent: VECTOR_HYBRID.')
+  .meta({ example: { alpha: 0.5 } });
+export const mmr = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      lambda: z.number().min(0).max(1).optional().describe('1: nearness alone; 0: variety alone.'),
+      candidates: candidates.optional(),
+    }),
+  ])
+  .describe('Choose matches that are unlike each other (maximal marginal relevance). Where absent: VECTOR_MMR_LAMBDA.')
+  .meta({ example: { lambda: 0.7 } });
+export const rerank = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      candidates: candidates.optional(),
+      threshold: z.number().min(0).max(1).optional().describe('Smallest score of the reranker that counts.'),
+    }),
+  ])
+  .describe('Let the reranker read the candidates; scores are its own. Where absent: VECTOR_RERANK.')
+  .meta({ example: true });
+export const searchSettings = z
+  .record(z.string().min(1).max(64), z.number())
+  .describe('Settings of the vendor’s search, e.g. efSearch; those that the vector store does not know are refused.');
+const stepMs = z.number().min(0).optional();
+/** Milliseconds by step of a retrieval; a step that was not taken is absent. */
+export const stepLatencies = { embeddings: stepMs, vectordb: stepMs, rerank: stepMs, mmr: stepMs };
+
 const names = z.array(z.string()).optional();
 /** How a document came to be, as replies tell it. */
 export const lineage = z

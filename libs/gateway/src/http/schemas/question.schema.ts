@@ -24,6 +24,10 @@ export class QuestionDto extends createZodDto(
           threshold: field.threshold.optional(),
           filter: field.filter.optional(),
           collection: field.collection.optional(),
+          hybrid: field.hybrid.optional(),
+          mmr: field.mmr.optional(),
+          rerank: field.rerank.optional(),
+          search: field.searchSettings.optional(),
         })
         .optional()
         .describe('How the vector store is asked when the cache does not know.'),
@@ -56,7 +60,7 @@ export class AnswerDto extends createZodDto(
       age: z.int().min(0).describe('Seconds since the answer was kept.'),
       expiresAt: z.iso.datetime().nullable(),
       provenance: field.provenance.optional().describe('Where the answer comes from; absent where there is none.'),
-      latencies: z.object({ total: ms, cache: ms, embeddings: ms.optional(), vectordb: ms.optional() }),
+      latencies: z.object({ total: ms, cache: ms, ...field.stepLatencies }).describe('Milliseconds by step.'),
     })
     .meta({
       example: {

@@ -94,10 +94,16 @@ export class SearchDto extends createZodDto(
       purpose: field.purpose
         .optional()
         .describe('What the matches are for: documents with purposes are found only for one of theirs.'),
+      hybrid: field.hybrid.optional(),
+      mmr: field.mmr.optional(),
+      rerank: field.rerank.optional(),
+      search: field.searchSettings.optional(),
     })
     .refine((one) => (one.text === undefined) !== (one.vector === undefined), {
       message: 'needs either a text or a vector',
     })
+    .refine((one) => one.text !== undefined || !one.hybrid, { path: ['hybrid'], message: 'needs a text' })
+    .refine((one) => one.text !== undefined || !one.rerank, { path: ['rerank'], message: 'needs a text' })
     .meta({ example: { text: 'When do you open?', k: 3 } }),
 ) {}
 
@@ -106,13 +112,18 @@ export class MatchesDto extends createZodDto(
     matches: z.array(
       z.object({
         id: z.string(),
-        score: z.number().min(0).max(1).describe('Similarity; larger is nearer.'),
+        score: z
+          .number()
+          .min(0)
+          .max(1)
+          .describe('Of the last step that scores: similarity of the vectors, fused with words, or the reranker’s.'),
         text: z.string().optional(),
         metadata: z.record(z.string(), z.unknown()),
         source: z.string().optional(),
         lineage: field.lineage.optional(),
       }),
     ),
+    latencies: z.object(field.stepLatencies).describe('Milliseconds by step.'),
   }),
 ) {}
 

@@ -4,7 +4,7 @@ import { failure, type VectorMatch, type VectorQuery } from '#ports';
 /**
  * The matches, where the reply is of its documented form. Whatever the store gives is kept and served to others, so a
  * reply that is not whole is a failure of the store, never an answer.
- * @throws Failure `vector.store_unavailable`
+ * @throws Failure `vector.reply_invalid`
  */
 export function checkedMatches(
   matches: readonly VectorMatch[],
@@ -12,7 +12,7 @@ export function checkedMatches(
   provider: string,
 ): VectorMatch[] {
   if (!Array.isArray(matches) || !matches.every(isMatch)) {
-    throw failure('vector.store_unavailable', { provider, reason: 'a reply that is not of its documented form' });
+    throw failure('vector.reply_invalid', { provider, reason: 'matches that are not whole' });
   }
   return matches.slice(0, k);
 }
