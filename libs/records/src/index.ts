@@ -1,5 +1,6 @@
 // What the service must remember beside answers, and how its instances reach Redis and each other.
 export { Bus, LocalBus, RedisBus } from './bus.js';
+export { type LeaseOptions, withLease } from './lease.js';
 export { MemoryRecords } from './memory-records.js';
 export { type OpenRecordsOptions, openBus, openRecords, openRedis } from './open-records.js';
 export {
