@@ -407,7 +407,7 @@ export const FAILURES = {
     kind: 'internal',
     title: 'Wrong dimension',
     detail:
-      '{provider} gave vectors of {received} dimensions where {expected} are expected. Set EMBEDDING_DIMENSIONS or choose the model that made the collection.',
+      '{provider} gave vectors of {received} dimensions where {expected} are expected {which}. Set EMBEDDING_DIMENSIONS or choose the model that made the collection.',
   },
   'embedding.input_refused': {
     kind: 'invalid',
@@ -558,6 +558,16 @@ export const FAILURES = {
     title: 'Collection larger than memory',
     detail:
       'The collection {collection} needs {neededMiB} MiB of memory to be searched; VECTORDB_MEMORY_MAX allows {limitMiB} MiB. Raise it on the server.',
+  },
+  'vector.collection_busy': {
+    kind: 'unavailable',
+    title: 'Collection busy',
+    detail: 'The collection {collection} is being written by others, while it holds vectors of several models. Try again.',
+  },
+  'vector.reindex_running': {
+    kind: 'conflict',
+    title: 'Reindex is running',
+    detail: 'Another caller is at a step of a reindex just now. Try again when it is done.',
   },
   // Providers
   'provider.unknown': {
