@@ -6,6 +6,7 @@ import type { Erasures } from './privacy/erasures.js';
 import type { Screened, Screening } from './privacy/screening.js';
 import { given } from './provenance.js';
 import type { Asker, WrittenAnswer } from './question.js';
+import type { SimilarQuestions } from './similar-questions.js';
 import { keptForm } from './variants.js';
 
 /** Selects what to forget; nothing given selects all of the tenant's entries. At most one is given. */
@@ -26,6 +27,7 @@ export class AnswersService {
     private readonly names: EntryNames,
     private readonly screening: Screening,
     private readonly erasures: Erasures,
+    private readonly similar?: SimilarQuestions | undefined,
   ) {}
 
   /**
@@ -43,7 +45,10 @@ export class AnswersService {
     if (screened.action === 'skip') return notStored(ref);
     const written = await this.keep(ref, kept, signal);
     const erased = (await this.erasures.since(mark)).length > 0;
-    if (written && !erased && screened.stands()) return written;
+    if (written && !erased && screened.stands()) {
+      await this.similar?.note(kept, ref, written, signal ? { signal } : {});
+      return { ...written, stored: true };
+    }
     if (written) await this.cache.forget(ref);
     throw erased ? failure('privacy.erased_meanwhile', { count: 1 }) : failure('cache.not_kept', {});
   }
@@ -100,7 +105,7 @@ export class AnswersService {
       ...(staleTtl !== undefined && { staleMs: staleTtl * 1000 }),
     };
     const { entry, kept } = await this.cache.keep(ref, draft, { signal });
-    return kept ? { ...entry, stored: true } : undefined;
+    return kept ? entry : undefined;
   }
 
   /** A question that is redacted is kept under its redacted form. */

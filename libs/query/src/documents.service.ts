@@ -4,7 +4,6 @@ import {
   type CollectionRef,
   type CollectionSpec,
   failure,
-  isFailure,
   type PointSelector,
   type VectorPoint,
   VectorStore,
@@ -13,6 +12,7 @@ import type { TenantTurns } from '#resilience';
 import type { AnswerTies } from './answer-ties.js';
 import type { Document, DocumentIntake } from './document-intake.js';
 import type { ErasureMark, Erasures } from './privacy/erasures.js';
+import { upsertMaking } from './upsert-making.js';
 
 export interface DocumentsOptions {
   /** Collection that is filled where none is named. */
@@ -60,7 +60,8 @@ export class DocumentsService {
         documents.map((one) => one.subject),
       );
       const { points, skipped } = await this.intake.points(documents, ref, options);
-      const upserted = points.length === 0 ? 0 : await this.write(store, ref, points, options);
+      const spec = () => this.specFor(points, ref);
+      const upserted = points.length === 0 ? 0 : await upsertMaking(store, ref, points, spec, options);
       await this.ties.forgetDocuments(ref, points.filter(isNarrowed).map(idOf));
       await this.takeBackErased(store, ref, points, mark);
       return { upserted, ...(skipped > 0 && { skipped }) };
@@ -84,16 +85,6 @@ export class DocumentsService {
     const dropped = await openedStore(this.store).dropCollection(ref, options);
     await this.ties.forgetCollection(ref);
     if (!dropped) throw failure('vector.collection_absent', { collection: name });
-  }
-
-  private async write(store: VectorStore, ref: CollectionRef, points: VectorPoint[], options: CallOptions) {
-    try {
-      return await store.upsert(ref, points, options);
-    } catch (error) {
-      if (!isFailure(error, 'vector.collection_absent')) throw error;
-      await store.openCollection(ref, this.specFor(points, ref), options);
-      return store.upsert(ref, points, options);
-    }
   }
 
   /** Not ended by the caller's signal: what is written of a person who was erased must go. */

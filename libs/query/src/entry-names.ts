@@ -54,6 +54,11 @@ export class EntryNames {
     };
   }
 
+  /** What questions must have in common, besides their meaning, to have one answer: all that names an entry but the text. */
+  form(question: Omit<Question, 'query'>, tenant: string): string {
+    return this.retrieved({ ...question, query: '~' }, tenant).name;
+  }
+
   /** The tag under which all entries of a question's text stand, whatever their language, model, params or retrieval. */
   questionTag(query: string, tenant: string): string {
     return `~${canonicalKey({ tenant, query }, this.names, this.profile)}`;

@@ -23,6 +23,7 @@ import type { TenantPolicies } from './privacy/tenant-policies.js';
 import { given } from './provenance.js';
 import type { QueryConfig } from './query.section.js';
 import type { Latencies, Question, Retrieval } from './question.js';
+import { QUESTIONS } from './similar-questions.js';
 
 /** A search: by text or by vector, exactly one of them. By words, and by a reranker, only where there is a text. */
 export interface Search extends Refinement {
@@ -135,7 +136,8 @@ export class KnowledgeService {
   }
 
   async collections(tenant: string, options: CallOptions = {}): Promise<CollectionInfo[]> {
-    return openedStore(this.parts.store).listCollections(tenant, options);
+    const all = await openedStore(this.parts.store).listCollections(tenant, options);
+    return all.filter(({ name }) => name !== QUESTIONS);
   }
 
   /** Vectors of texts, for callers that keep them elsewhere. */

@@ -16,7 +16,7 @@ import { TenantTurns } from '#resilience';
 import { AnswerTies } from './answer-ties.js';
 import { AnswersService } from './answers.service.js';
 import { DocumentIntake } from './document-intake.js';
-import { DocumentsService } from './documents.service.js';
+import { DocumentsService, openedStore } from './documents.service.js';
 import { EntryNames } from './entry-names.js';
 import { KeysService } from './keys.service.js';
 import { KnowledgeService } from './knowledge.service.js';
@@ -31,6 +31,7 @@ import { Screening } from './privacy/screening.js';
 import { TenantPolicies } from './privacy/tenant-policies.js';
 import { type QueryConfig, querySection } from './query.section.js';
 import { QueryService } from './query.service.js';
+import { SimilarQuestions } from './similar-questions.js';
 
 export { PoliciesModule } from './privacy/policies.module.js';
 
@@ -57,20 +58,35 @@ const questions: Provider[] = [
     ) => new KnowledgeService({ embedder, store, ranker, policies, screening, turns }, settings),
   },
   {
+    provide: SimilarQuestions,
+    inject: [TieredCache, Embedder, VectorStore, EntryNames, config],
+    useFactory: (
+      cache: TieredCache,
+      embedder: Embedder,
+      store: VectorStore | null,
+      names: EntryNames,
+      { similarThreshold: threshold }: QueryConfig,
+    ) =>
+      threshold === undefined
+        ? undefined
+        : new SimilarQuestions(cache, embedder, openedStore(store), names, { threshold }),
+  },
+  {
     provide: QueryService,
-    inject: [TieredCache, KnowledgeService, EntryNames, Screening, AnswerTies, cacheConfig],
+    inject: [TieredCache, KnowledgeService, EntryNames, Screening, AnswerTies, SimilarQuestions, cacheConfig],
     useFactory: (
       cache: TieredCache,
       knowledge: KnowledgeService,
       names: EntryNames,
       screening: Screening,
       ties: AnswerTies,
+      similar: SimilarQuestions | undefined,
       { ttlMs }: CacheConfig,
-    ) => new QueryService(cache, knowledge, names, { screening, ties, defaultTtlMs: ttlMs }),
+    ) => new QueryService(cache, knowledge, names, { screening, ties, similar, defaultTtlMs: ttlMs }),
   },
   {
     provide: AnswersService,
-    inject: [TieredCache, EntryNames, Screening, Erasures],
+    inject: [TieredCache, EntryNames, Screening, Erasures, SimilarQuestions],
     useFactory: (...parts: ConstructorParameters<typeof AnswersService>) => new AnswersService(...parts),
   },
 ];

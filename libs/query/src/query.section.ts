@@ -16,6 +16,12 @@ export const querySection = section(
     })
       .decimal({ min: 0, max: 1 })
       .default('0.7'),
+    similarThreshold: setting('CACHE_SIMILAR_THRESHOLD', {
+      doc: 'Set, a question that is at least so similar (0..1) to one asked before gets the answer of that one, with status semantic. Needs a vector store and an embedding model that knows meaning, and costs an embedding for each question that is not answered exactly. Too low, and different questions share an answer: measure yours.',
+      example: '0.97',
+    })
+      .decimal({ min: 0.5, max: 1 })
+      .optional(),
     hybrid: setting('VECTOR_HYBRID', {
       doc: 'Whether documents are also found by their words where a request does not say. Only vector stores that can (embedded, weaviate, milvus) take it.',
     })

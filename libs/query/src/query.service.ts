@@ -10,6 +10,7 @@ import type { Screened, Screening } from './privacy/screening.js';
 import { provenanceOf } from './provenance.js';
 import type { Answer, Asker, Latencies, Question } from './question.js';
 import { retrievedDraft } from './retrieved-draft.js';
+import type { SimilarQuestions } from './similar-questions.js';
 
 export interface QueryOptions {
   /** Ends this caller's waiting. What is under way for others goes on. */
@@ -19,6 +20,8 @@ export interface QueryOptions {
 export interface QueryServiceOptions {
   screening: Screening;
   ties: AnswerTies;
+  /** Absent: questions are answered exactly, or not from the cache. */
+  similar?: SimilarQuestions | undefined;
   /** Life of an entry that asks for none. Milliseconds. */
   defaultTtlMs: number;
   random?: () => number;
@@ -69,17 +72,33 @@ export class QueryService {
   }
 
   private async askKept(question: Question, screened: Screened<string>, asker: Asker, clock: Clock): Promise<Answer> {
-    const { started, signal } = clock;
+    const { signal } = clock;
     const looking = performance.now();
     const ref = this.names.retrieved(question, asker.tenant);
     const found = question.forceRefresh ? undefined : await this.look(question, asker, ref, signal);
     const cacheMs = performance.now() - looking;
-    if (!found) return this.retrieve({ question, screened, ref }, asker, { ...clock, cacheMs });
+    if (!found) return this.askSimilar({ question, screened, ref }, asker, { ...clock, cacheMs });
     if (found.state === 'stale' && found.entry.origin === 'vectordb') this.refreshBehind({ question, screened, ref });
+    return announced(asker, await this.kept(found, question, asker, { ...clock, cacheMs }), found);
+  }
+
+  private async kept(found: Found, question: Question, asker: Asker, { started, cacheMs }: Clock): Promise<Answer> {
     const turn = takesTurns(found.entry) ? await this.cache.next(`variants.${found.entry.name}`, asker.tenant) : 0;
     const asked = { question, asker, turn, now: Date.now(), random: this.random };
-    const latencies = { total: performance.now() - started, cache: cacheMs };
-    return announced(asker, keptAnswer(found, asked, latencies), found);
+    return keptAnswer(found, asked, { total: performance.now() - started, cache: cacheMs });
+  }
+
+  /** What was not asked in these words may have been asked in others. */
+  private async askSimilar(asked: Asked, asker: Asker, clock: Clock): Promise<Answer> {
+    const { similar } = this.options;
+    const { question } = asked;
+    if (!similar || question.forceRefresh) return this.retrieve(asked, asker, clock);
+    const looking = performance.now();
+    const near = await similar.find(question, asker.tenant, clock.signal ? { signal: clock.signal } : {});
+    const cacheMs = clock.cacheMs + performance.now() - looking;
+    if (!near) return this.retrieve(asked, asker, { ...clock, cacheMs });
+    const answer = await this.kept(near.found, question, asker, { ...clock, cacheMs });
+    return announced(asker, { ...answer, status: 'semantic', similarity: near.similarity });
   }
 
   /** A written answer serves whatever the retrieval options; a retrieved one only those that it was retrieved with. */
@@ -121,6 +140,7 @@ export class QueryService {
     // A policy that changes purges: the mark has seen that, unless it was made after. Then the policy stands no more.
     const keeps = screened.stands();
     const entry = keeps ? await (replacing ? this.replace(ref, draft, mark) : this.keep(ref, draft, mark)) : undefined;
+    if (entry) await this.options.similar?.note(question, ref, entry);
     return { draft, entry, latencies: retrieved.latencies };
   }
 

@@ -53,9 +53,11 @@ export interface Answer {
   /** The result as JSON text, ready for the wire; `null` where nothing is near enough. */
   resultJson: string;
   hit: boolean;
-  status: 'hit' | 'stale' | 'miss';
+  status: 'hit' | 'stale' | 'semantic' | 'miss';
   source: 'cache' | 'vectordb' | 'none';
   tier: Tier | null;
+  /** Of this question and the one whose answer it got, 0..1; with status `semantic` only. */
+  similarity?: number;
   variant?: { index: number; id?: string };
   /** Name of the entry; no prompt can be read from it. */
   key: string;

@@ -30,6 +30,7 @@ import {
 } from '../src/index.js';
 import { KnownTenants } from '../src/privacy/known-tenants.js';
 import { Screening } from '../src/privacy/screening.js';
+import { SimilarQuestions } from '../src/similar-questions.js';
 
 export interface Shared {
   records?: Records;
@@ -91,7 +92,10 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
     turns,
     noted: (tenant) => tenants.note(tenant),
   });
-  const options = { screening, ties, defaultTtlMs: config.cache.ttlMs, random: () => 0 };
+  const { similarThreshold: threshold } = config.query;
+  const similar =
+    threshold === undefined ? undefined : new SimilarQuestions(cache, embedder, store!, names, { threshold });
+  const options = { screening, ties, similar, defaultTtlMs: config.cache.ttlMs, random: () => 0 };
   const policiesService = new PoliciesService(policies, cache, guard.kinds);
   policiesService.open();
   onTestFinished(async () => {
@@ -121,7 +125,7 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
     knowledge,
     documents,
     personal: new PersonalDocuments(store, ties, policies),
-    answers: new AnswersService(cache, names, screening, erasures),
+    answers: new AnswersService(cache, names, screening, erasures, similar),
     queries: new QueryService(cache, knowledge, names, options),
   };
 }

@@ -3,9 +3,11 @@ import type { Answer, Latencies } from '#query';
 
 /** The reply body, by `questionReplySchema`. */
 export function answerJson(answer: Answer): string {
-  const { resultJson, hit, status, source, tier, variant, key, age, expiresAt, provenanceJson, latencies } = answer;
+  const { resultJson, hit, status, source, tier, similarity, variant, key, age, expiresAt, provenanceJson, latencies } =
+    answer;
   return (
     `{"result":${resultJson},"hit":${hit},"status":"${status}","source":"${source}","tier":${tier === null ? 'null' : `"${tier}"`}` +
+    (similarity === undefined ? '' : `,"similarity":${similarity}`) +
     (variant === undefined ? '' : `,"variant":${JSON.stringify(variant)}`) +
     `,"key":"${key}","age":${age},"expiresAt":${expiresAt === null ? 'null' : `"${expiresAt}"`}` +
     (provenanceJson === undefined ? '' : `,"provenance":${provenanceJson}`) +

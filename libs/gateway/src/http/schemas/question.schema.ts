@@ -48,10 +48,17 @@ export class AnswerDto extends createZodDto(
     .object({
       result: z.unknown().describe('The answer; from the vector store { matches }; null where nothing is near enough.'),
       hit: z.boolean(),
-      status: z.enum(['hit', 'stale', 'semantic', 'miss']).describe('semantic is reserved and not given yet.'),
+      status: z
+        .enum(['hit', 'stale', 'semantic', 'miss'])
+        .describe('semantic: the answer to a question that says the same in other words.'),
       source: z.enum(['cache', 'vectordb', 'none']),
       tier: z.enum(['memory', 'sqlite', 'redis']).nullable().describe('Where the cache held the answer.'),
-      similarity: z.number().min(0).max(1).optional().describe('Reserved for semantic hits.'),
+      similarity: z
+        .number()
+        .min(0)
+        .max(1)
+        .optional()
+        .describe('Of this question and the one that was answered; with status semantic only.'),
       variant: z
         .object({ index: z.int(), id: z.string().optional() })
         .optional()
