@@ -1,21 +1,33 @@
 // Opens the embedder that the configuration asks for, and compares what it can with what is expected.
 import { ProviderFamily } from '#config';
-import { type EmbeddingModel, failure, type Meter } from '#ports';
+import { type CallOptions, type EmbeddingModel, failure, type Meter, type Secret } from '#ports';
 import { Embedder } from './embedder.js';
 import type { EmbeddingConfig } from './embedding.section.js';
+import { openVectorCache, type VectorMemory } from './open-vector-cache.js';
+
+const LOCAL = 'local';
 
 const BUILT_INS = {
   local: async () => (await import('./providers/local.js')).localProvider,
   openai: async () => (await import('./providers/openai.js')).openAiProvider,
 };
 
+export interface EmbedderContext extends CallOptions {
+  /** npm packages that may bring a model. */
+  plugins: readonly string[];
+  /** Keeps account of what is paid for. */
+  meter?: Meter | undefined;
+  /** What vectors are remembered with. Without it they are remembered in memory at most. */
+  memory?: VectorMemory | undefined;
+}
+
 /**
  * Opens the model, and asks a remote one for one vector, so that a wrong key, model or dimension stops the boot.
- * @throws Failure `provider.*` or `embedding.*`, each naming what to change.
+ * @throws Failure `provider.*`, `embedding.*` or `model.unusable`, each naming what to change.
  */
 export async function openEmbedder(
   config: EmbeddingConfig,
-  { plugins, signal, meter }: { plugins: readonly string[]; signal?: AbortSignal; meter?: Meter | undefined },
+  { plugins, signal, meter, memory }: EmbedderContext,
 ): Promise<Embedder> {
   const family = new ProviderFamily({
     family: 'embedding-model',
@@ -24,7 +36,8 @@ export async function openEmbedder(
     plugins,
   });
   const model = await family.open(config.provider, optionsOf(config), { ...(signal && { signal }) });
-  const embedder = new Embedder(model, config, meter);
+  const cache = config.provider === LOCAL ? undefined : await openVectorCache(config, model.provider, memory);
+  const embedder = new Embedder(model, config, meter, cache);
   try {
     compareDimensions(model, config.dimensions);
     await embedder.prove(signal);
@@ -36,14 +49,15 @@ export async function openEmbedder(
 }
 
 /** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */
-function optionsOf({ provider, model, baseUrl, apiKey, openaiApiKey, dimensions, options }: EmbeddingConfig) {
-  const key = apiKey ?? (provider === 'openai' ? openaiApiKey : undefined);
-  const settings = { model, baseUrl, apiKey: key, dimensions };
+function optionsOf(config: EmbeddingConfig) {
+  const { provider, model, baseUrl, apiKey, openaiApiKey, hfToken, dimensions, options } = config;
+  const known: Record<string, Secret | undefined> = { openai: openaiApiKey, huggingface: hfToken };
+  const settings = { model, baseUrl, apiKey: apiKey ?? known[provider], dimensions };
   return { ...options, ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) };
 }
 
 function compareDimensions({ provider, dimensions: received }: EmbeddingModel, expected: number | undefined): void {
   if (expected !== undefined && received !== undefined && received !== expected) {
-    throw failure('embedding.dimension_mismatch', { provider, expected, received });
+    throw failure('embedding.dimension_mismatch', { provider, expected, received, which: 'by EMBEDDING_DIMENSIONS' });
   }
 }

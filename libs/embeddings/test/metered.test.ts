@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Embedder, openEmbedder } from '#embeddings';
 import { failure, Meter, type MeteredCall, type OpenAccount } from '#ports';
+import { estimatedTokens } from '#resilience';
 import { behaving, OpenAiDouble } from '../../../test/doubles/openai.js';
-import { estimatedTokens } from '../src/metered.js';
 import { aConfig, anOpenAiModel, LengthModel } from './builders.js';
 
 interface Account extends MeteredCall {

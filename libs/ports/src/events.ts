@@ -63,6 +63,8 @@ export interface Announcements {
   'retrieval.step': { step: 'search' | 'mmr' | 'rerank'; durationMs: number; candidates: number };
   /** A collection was asked with a model that made none of its vectors: nothing was found, and it is to be reindexed. */
   'vector.model_unmatched': { tenant: string; collection: string };
+  /** Texts to be embedded whose vectors were remembered, and those whose were not. */
+  'embedding.remembered': { provider: string; hits: number; misses: number };
   /** A sample of a collection was embedded again. `similarity` is the mean cosine with the stored vectors. */
   'embedding.drift': { tenant: string; collection: string; similarity: number; threshold: number; drifted: boolean };
   /** A request refused by the limiter. */

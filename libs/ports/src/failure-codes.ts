@@ -562,7 +562,8 @@ export const FAILURES = {
   'vector.collection_busy': {
     kind: 'unavailable',
     title: 'Collection busy',
-    detail: 'The collection {collection} is being written by others, while it holds vectors of several models. Try again.',
+    detail:
+      'The collection {collection} is being written by others, while it holds vectors of several models. Try again.',
   },
   'vector.reindex_running': {
     kind: 'conflict',

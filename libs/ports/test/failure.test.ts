@@ -6,7 +6,8 @@ import { FAILURES, Failure, type FailureCode, failure, isFailure, Secret } from 
 describe('failure', () => {
   it('says what happened to which named thing', () => {
     const cause = new Error('of the vendor');
-    const failed = failure('embedding.dimension_mismatch', { provider: 'openai', expected: 3, received: 2 }, { cause });
+    const facts = { provider: 'openai', expected: 3, received: 2, which: 'for the text at position 1' };
+    const failed = failure('embedding.dimension_mismatch', facts, { cause });
     expect(failed).toBeInstanceOf(Failure);
     expect(failed).toMatchObject({
       code: 'embedding.dimension_mismatch',
@@ -14,8 +15,8 @@ describe('failure', () => {
       title: 'Wrong dimension',
       cause,
     });
-    expect(failed.message).toContain('openai gave vectors of 2 dimensions where 3 are expected');
-    expect(failed.facts).toEqual({ provider: 'openai', expected: 3, received: 2 });
+    expect(failed.message).toContain('openai gave vectors of 2 dimensions where 3 are expected for the text at position 1');
+    expect(failed.facts).toEqual(facts);
   });
 
   it('carries problems and when to come back', () => {

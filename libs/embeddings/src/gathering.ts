@@ -1,0 +1,58 @@
+// Brings together what is asked at the same time: for one tenant and purpose, the texts of all callers go in the same calls.
+import { type EmbeddingPurpose, failure } from '#ports';
+import type { BatchLimits } from './batch-limits.js';
+import type { GuardedModel } from './guarded-model.js';
+import { Lane, type Taken } from './lane.js';
+
+export interface GatheringOptions {
+  limits: BatchLimits;
+  parallel: number;
+  /** Milliseconds; 0 = every caller has calls of its own. */
+  gatherMs: number;
+}
+
+export interface GatheredCall {
+  tenant?: string | undefined;
+  purpose?: EmbeddingPurpose | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Callers that may wait before further ones are refused: what waits for a vendor that hangs is bounded. */
+const MAX_CALLERS = 4096;
+
+export class Gathering {
+  /** Never of two tenants: what one does cannot slow down, fail or be billed to another. */
+  private readonly lanes = new Map<string, Lane>();
+  private callers = 0;
+
+  constructor(
+    private readonly model: GuardedModel,
+    private readonly options: GatheringOptions,
+  ) {}
+
+  /** As Lane.embed. @throws Failure `call.crowded` where too many wait */
+  async embed(texts: readonly string[], call: GatheredCall): Promise<Map<string, Taken>> {
+    if (this.callers >= MAX_CALLERS) throw failure('call.crowded', { target: this.model.model.provider });
+    const name = `${call.purpose}/${call.tenant}`;
+    const gathers = this.options.gatherMs > 0;
+    const lane = (gathers && this.lanes.get(name)) || this.lane(call);
+    if (gathers) this.lanes.set(name, lane);
+    this.callers++;
+    try {
+      return await lane.embed(texts, call.signal);
+    } finally {
+      this.callers--;
+      if (lane.idle && this.lanes.get(name) === lane) this.lanes.delete(name);
+    }
+  }
+
+  private lane({ tenant, purpose }: GatheredCall): Lane {
+    const { model } = this.model;
+    return new Lane({
+      ...this.options,
+      provider: model.provider,
+      yields: !model.remote,
+      send: (texts, signal) => this.model.embed(texts, { tenant, purpose, signal }),
+    });
+  }
+}
