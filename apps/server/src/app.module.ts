@@ -40,7 +40,7 @@ export class AppModule {
         AuthModule.forRoot({ names: KeyNames }),
         PoliciesModule,
         UsageModule.forRoot({ storageQuota: StorageQuota }),
-        EmbeddingsModule,
+        EmbeddingsModule.forRoot({ sealer: Sealer, names: KeyNames }),
         VectorStoresModule.forRoot({ sealer: Sealer }),
         CacheModule,
         QueryModule,

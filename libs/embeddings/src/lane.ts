@@ -215,7 +215,10 @@ export class Lane {
   }
 
   private deliver(ticket: Ticket, outcome: Float32Array | TextProblem, tokens: number): void {
-    if (typeof outcome === 'function') return this.refuse(ticket, outcome);
+    if (typeof outcome === 'function') {
+      this.refuse(ticket, outcome);
+      return;
+    }
     let share = tokens;
     for (const wish of ticket.wishes) {
       wish.taken.set(ticket.text, { vector: outcome, tokens: share });
