@@ -3,5 +3,8 @@ export { type Bounds, bounded } from './bounded.js';
 export { matchesFilter } from './matches-filter.js';
 export { openVectorStore, type VectorStoreContext } from './open-vector-store.js';
 export { PayloadSealer, type SealPlace } from './payload-sealer.js';
+export type { SegmentTag } from './segmented/segment.js';
+export type { FormerSegment, Replacement, SegmentMigration } from './segmented/segment-migration.js';
+export { SegmentedStore } from './segmented/segmented-store.js';
 export { similarity } from './similarity.js';
 export { type VectorStoreConfig, vectorStoreSection } from './vector-stores.section.js';
