@@ -1,6 +1,7 @@
 // What a provider is, how failures and events are named, and the contract cases that prove a provider.
 export { ByteStore, type KeyPage } from './byte-store.js';
 export type { CallOptions } from './call-options.js';
+export { checkSearch, checkSpec } from './check-settings.js';
 export { checkVector } from './check-vector.js';
 export { byteStoreContract } from './contract/byte-store-contract.js';
 export type { ContractCase } from './contract/contract-case.js';

@@ -6,16 +6,17 @@ import type { ContractCase } from './contract-case.js';
 import { type Check, filled, idsOf, metricOf, operatorsOf, refuses } from './vector-store-checks.js';
 import { axis, DIMENSION, DOCUMENTS, FILTERS } from './vector-store-documents.js';
 import { PRIVACY } from './vector-store-privacy.js';
+import { SETTINGS } from './vector-store-settings.js';
 
 /**
  * Cases that prove a store: `for (const c of vectorStoreContract(open)) test(c.name, c.run)`. `open` gives a store of
- * its own or a shared one; each case works in a tenant of its own, and closes what it opened. Metrics and filters that
- * the store does not claim are left out.
+ * its own or a shared one; each case works in a tenant of its own, and closes what it opened. Metrics, filters and
+ * settings that the store does not claim are left out.
  */
 export function vectorStoreContract(open: () => Promise<VectorStore>): ContractCase[] {
   const once = (name: string, check: Check): ContractCase => ({ name, run: () => inTenant(open, check) });
-  return [...COLLECTIONS, ...POINTS, ...QUERIES, ...DELETIONS, ...PRIVACY, ...REFUSALS].map(([name, check]) =>
-    once(name, check),
+  return [...COLLECTIONS, ...POINTS, ...QUERIES, ...DELETIONS, ...PRIVACY, ...SETTINGS, ...REFUSALS].map(
+    ([name, check]) => once(name, check),
   );
 }
 

@@ -5,6 +5,8 @@ import {
   type CollectionInfo,
   type CollectionRef,
   type CollectionSpec,
+  checkSearch,
+  checkSpec,
   failure,
   isFailure,
   type PointPage,
@@ -97,7 +99,7 @@ export class EmbeddedStore extends VectorStore {
   }
 
   async openCollection(ref: CollectionRef, spec: CollectionSpec): Promise<CollectionInfo> {
-    checkSpec(spec);
+    checkSpec(this, spec);
     this.refresh();
     this.parts.collections.add(ref, spec);
     const found = this.required(ref);
@@ -149,6 +151,7 @@ export class EmbeddedStore extends VectorStore {
     this.refresh();
     const collection = this.required(ref);
     checkVector(query.vector, collection, 'the query');
+    checkSearch(this, query);
     return this.parts.retrieval.query(collection, query, options.signal);
   }
 
@@ -266,21 +269,6 @@ export class EmbeddedStore extends VectorStore {
   private countOf({ number }: CollectionRow): number {
     return this.parts.points.stored(number) - this.parts.points.expired(number, this.now());
   }
-}
-
-/** Exact search has nothing to tune. */
-function checkSpec({ dimension, index = {} }: CollectionSpec): void {
-  const problems = Object.keys(index).map((name) => ({
-    path: `index.${name}`,
-    code: 'vector.index_setting_unknown',
-    message: 'The embedded store searches exactly and has no index settings. Leave it out.',
-  }));
-  if (!Number.isInteger(dimension) || dimension < 1 || dimension > MAX_DIMENSION) {
-    const message = `Must be a whole number from 1 to ${MAX_DIMENSION}.`;
-    problems.push({ path: 'dimension', code: 'vector.dimension_invalid', message });
-  }
-  if (problems.length > 0)
-    throw failure('request.invalid', { part: 'collection', count: problems.length }, { problems });
 }
 
 /** Repeats until nothing is left to do, with rests in between. */

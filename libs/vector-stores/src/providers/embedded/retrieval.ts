@@ -105,8 +105,9 @@ export class Retrieval {
     const rows = ranked.map(({ row }) => row);
     const scores = new Map(ranked.map(({ row, raw }) => [row.number, similarity(collection.metric, raw)]));
     const matches: VectorMatch[] = [];
-    for (const [{ id, number, ingestedAt }, payload] of await this.open(collection, rows, segment)) {
-      if (isEligible(query, payload, ingestedAt)) matches.push({ id, score: scores.get(number)!, ...shown(payload) });
+    for (const [{ id, number, vector, ingestedAt }, payload] of await this.open(collection, rows, segment)) {
+      if (!isEligible(query, payload, ingestedAt)) continue;
+      matches.push({ id, score: scores.get(number)!, ...(query.withVectors && { vector }), ...shown(payload) });
     }
     return matches;
   }
