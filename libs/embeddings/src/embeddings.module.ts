@@ -48,6 +48,7 @@ export class EmbeddingsModule implements OnApplicationShutdown {
   static forRoot(o: { sealer: InjectionToken; names: InjectionToken }): DynamicModule {
     return {
       module: EmbeddingsModule,
+      global: true,
       providers: [
         { provide: VectorSealer, useExisting: o.sealer },
         { provide: VectorNames, useExisting: o.names },

@@ -5,7 +5,6 @@ import { CacheModule } from '#cache/module';
 import { configToken } from '#config';
 import { KeyAdmin, KeyNames, Signer } from '#crypto';
 import { Embedder } from '#embeddings';
-import { EmbeddingsModule } from '#embeddings/module';
 import { VectorStore } from '#ports';
 import { TextGuard } from '#privacy';
 import { PrivacyModule } from '#privacy/module';
@@ -169,7 +168,7 @@ const administration: Provider = {
 
 /** Needs the global ConfigModule, RecordsModule, CryptoModule, UsageModule and PoliciesModule, and the vector store. */
 @Module({
-  imports: [CacheModule, EmbeddingsModule, RerankersModule, PrivacyModule],
+  imports: [CacheModule, RerankersModule, PrivacyModule],
   providers: [...questions, ...documents, ...privacy, administration],
   exports: [
     KeysService,
