@@ -9,6 +9,7 @@ const LOCAL = 'local';
 
 const BUILT_INS = {
   local: async () => (await import('./providers/local.js')).localProvider,
+  onnx: async () => (await import('./providers/onnx.js')).onnxProvider,
   openai: async () => (await import('./providers/openai.js')).openAiProvider,
 };
 

@@ -6,6 +6,7 @@ import { TextRanker } from './text-ranker.js';
 
 const BUILT_INS = {
   cohere: async () => (await import('./providers/cohere.js')).cohereProvider,
+  onnx: async () => (await import('./providers/onnx.js')).onnxProvider,
   tei: async () => (await import('./providers/tei.js')).teiProvider,
 };
 
