@@ -1,6 +1,5 @@
 // Makes documents of rows: a stable id, the text, the other columns as metadata; and batches of documents.
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import type { JsonObject } from '#ports';
 import { type BadRow, type Row, rowsOf } from './rows.js';
 
@@ -27,9 +26,10 @@ export interface PlacedDocument {
 /** What a file gives, row by row. */
 export type Reading = PlacedDocument | BadRow;
 
-export async function* documentsOf(file: string, columns: Columns): AsyncGenerator<Reading> {
-  for await (const row of rowsOf(file, { column: columns.text, option: '--text-column' })) {
-    yield 'reason' in row ? row : documentOf(row, columns, basename(file));
+/** The documents of a table: one a row. */
+export async function* documentsIn(path: string, source: string, columns: Columns): AsyncGenerator<Reading> {
+  for await (const row of rowsOf(path, { column: columns.text, option: '--text-column' })) {
+    yield 'reason' in row ? row : documentOf(row, columns, source);
   }
 }
 

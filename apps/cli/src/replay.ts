@@ -60,7 +60,8 @@ export class Replay {
   }
 }
 
-function isOfOneQuestion(error: unknown): error is Failure {
+/** Whether other questions may fare better. */
+export function isOfOneQuestion(error: unknown): error is Failure {
   if (!(error instanceof Failure) || error.code === 'cli.server_unreachable') return false;
   return !['unauthenticated', 'forbidden', 'exhausted'].includes(error.kind);
 }

@@ -1,9 +1,9 @@
 // Reads CSV and JSON Lines files row by row, never the whole file, and tells apart what is readable from what is not.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { type CsvError, type Info, parse } from 'csv-parse';
 import { failure, type JsonObject } from '#ports';
+import { kindOf, unreadable } from './files.js';
 
 /** One row. `row` counts as a spreadsheet or editor does: the first line of the file is row 1. */
 export interface Row {
@@ -39,9 +39,8 @@ export async function sizeOf(file: string): Promise<number> {
 
 /** The rows of a file: JSON Lines by its ending (.jsonl, .ndjson), else CSV with a header. UTF-8, with or without BOM. */
 export async function* rowsOf(file: string, source: TextSource): AsyncGenerator<Row | BadRow> {
-  const isJsonLines = ['.jsonl', '.ndjson'].includes(extname(file).toLowerCase());
   try {
-    yield* isJsonLines ? jsonRows(file) : csvRows(file, source);
+    yield* kindOf(file) === 'jsonl' ? jsonRows(file) : csvRows(file, source);
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -130,11 +129,4 @@ async function* linesOf(file: string): AsyncGenerator<string> {
 function decoded(row: Row): Row | BadRow {
   if (!JSON.stringify(row.values).includes('\uFFFD')) return row;
   return { row: row.row, bytes: row.bytes, reason: 'it is not UTF-8 (save the file as UTF-8)' };
-}
-
-function unreadable(file: string, error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  return syscall === undefined
-    ? error
-    : failure('cli.file_unreadable', { file, reason: code ?? 'unknown' }, { cause: error });
 }

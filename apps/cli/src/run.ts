@@ -14,6 +14,7 @@ import { serveCommand } from './commands/serve.js';
 import { tenantCommand } from './commands/tenant.js';
 import { tokenCommand } from './commands/token.js';
 import { usageCommand } from './commands/usage.js';
+import { warmCommand } from './commands/warm.js';
 import { EXIT_CODES, INTERRUPTED } from './exit-codes.js';
 import { type Io, processIo } from './io.js';
 import { packageFile } from './package-folder.js';
@@ -44,6 +45,7 @@ function program(io: Io): Command {
     serveCommand,
     tokenCommand,
     ingestCommand,
+    warmCommand,
     replayCommand,
     demoCommand,
     configCommand,

@@ -29,6 +29,8 @@ export async function resk(
   argv: string[],
   { env = {}, signal, isTTY = false, tick = 1 }: Around = {},
 ): Promise<Outcome> {
+  // What an interrupted run has brought is remembered there.
+  const folder = argv[0] === 'ingest' ? { DATA_DIR: await aFolder() } : {};
   const stdout = new Caught();
   const stderr = Object.assign(new Caught(), { isTTY, columns: 100 });
   const waits: number[] = [];
@@ -36,7 +38,7 @@ export async function resk(
   const code = await run(argv, {
     stdout,
     stderr,
-    sources: environmentSources({ env: { JWT_SECRET: SECRET, ...env }, envFile: false }),
+    sources: environmentSources({ env: { JWT_SECRET: SECRET, ...folder, ...env }, envFile: false }),
     ...(signal && { signal }),
     wait: async (ms) => void waits.push(ms),
     now: () => (clock += tick),

@@ -1,6 +1,6 @@
 // The demo against a double, and the example files that it plays.
 import { expect, test } from 'vitest';
-import { documentsOf } from '../src/documents.js';
+import { documentsIn } from '../src/documents.js';
 import { packageFile } from '../src/package-folder.js';
 import { type Row, rowsOf } from '../src/rows.js';
 import { apiDouble } from './api-double.js';
@@ -33,7 +33,9 @@ test('with a given token it purges nothing', async () => {
 });
 
 test('the examples are whole: enough of each, ids once, every question leads to a passage', async () => {
-  const documents = await all(documentsOf(packageFile('examples/documents.csv'), { text: 'text', id: 'id' }));
+  const documents = await all(
+    documentsIn(packageFile('examples/documents.csv'), 'documents.csv', { text: 'text', id: 'id' }),
+  );
   const ids = documents.flatMap((one) => ('document' in one ? [one.document.id] : []));
   const questions = await valuesOf('examples/questions.csv');
   const answers = await valuesOf('examples/answers.jsonl');

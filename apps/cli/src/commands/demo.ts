@@ -4,7 +4,7 @@ import type { JsonObject } from '#ports';
 import { type Answer, nearestOf } from '../answer.js';
 import type { ApiClient } from '../api-client.js';
 import { Counter } from '../counter.js';
-import { documentsOf } from '../documents.js';
+import { documentsIn } from '../documents.js';
 import { inParallel } from '../in-parallel.js';
 import type { Io } from '../io.js';
 import { count, millis, percent, table } from '../numbers.js';
@@ -63,7 +63,10 @@ async function demo(client: ApiClient, minted: boolean, io: Io): Promise<void> {
 
 async function bringDocuments(client: ApiClient, io: Io): Promise<string> {
   const documents = [];
-  for await (const reading of documentsOf(packageFile('examples/documents.csv'), { text: 'text', id: 'id' })) {
+  for await (const reading of documentsIn(packageFile('examples/documents.csv'), 'documents.csv', {
+    text: 'text',
+    id: 'id',
+  })) {
     if ('document' in reading) documents.push(reading.document);
   }
   const { upserted } = await client.post<{ upserted: number }>('/api/vectors/upsert', { documents }, io.signal);
