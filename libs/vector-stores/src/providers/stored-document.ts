@@ -1,5 +1,5 @@
 // What a vendor's database is given of a document beside id and vector: one sealed-off set of fields, the same for every vendor.
-import type { FilterValue, JsonObject, VectorPoint } from '#ports';
+import { type FilterValue, type JsonObject, matchesFilter, type VectorPoint, type VectorQuery } from '#ports';
 
 /** What is kept of a point beside id and vector. */
 export type Payload = Omit<VectorPoint, 'id' | 'vector'>;
@@ -58,6 +58,17 @@ export function payloadOf(fields: { resk_text?: unknown; resk_details?: unknown 
   return { ...(payload as Payload), ...(typeof text === 'string' && { text }) };
 }
 
+/**
+ * Whether a query may find a document, by what is believed of it. The vendor's own condition has decided already: this
+ * is for copies that are behind, as where two processes wrote the same document at once.
+ */
+export function mayFind({ filter, purpose, ingestedSince = 0 }: VectorQuery, payload: Payload, now: number): boolean {
+  const { metadata = {}, expiresAt = NEVER, consent, purposes, lineage } = payload;
+  if (consent === false || expiresAt <= now || (lineage?.ingestedAt ?? 0) < ingestedSince) return false;
+  if (purposes && !(purpose !== undefined && purposes.includes(purpose))) return false;
+  return filter === undefined || matchesFilter(filter, metadata);
+}
+
 /** What a match tells of its document. */
 export function shownOf({ text, metadata = {}, subject, source, lineage }: Payload) {
   return {
@@ -89,9 +100,12 @@ export function filterCopies(metadata: JsonObject = {}): FilterCopies {
   return copies;
 }
 
-/** The name under which a user's field is copied: its own, unless that could be one of ours. Different for different fields. */
-export function copyName(field: string): string {
-  return field.startsWith(RESERVED) ? COPIED + field : field;
+/**
+ * The name under which a user's field is copied: its own, unless that could be one of ours, or is one that the vendor
+ * refuses. Different for different fields.
+ */
+export function copyName(field: string, refused?: RegExp): string {
+  return field.startsWith(RESERVED) || refused?.test(field) ? COPIED + field : field;
 }
 
 /** One text for one item of a field, different for every other field and item: for vendors that filter lists of texts. */
@@ -102,6 +116,11 @@ export function itemToken(field: string, item: FilterValue): string {
 /** Marks that a field holds a number, for vendors that cannot ask what kind of value a field has. Never an `itemToken`. */
 export function numberToken(field: string): string {
   return `${field.length}:${field}#number`;
+}
+
+/** Marks that a field holds a text, likewise. Never an `itemToken` or a `numberToken`. */
+export function textToken(field: string): string {
+  return `${field.length}:${field}#text`;
 }
 
 export function isFilterValue(value: unknown): value is FilterValue {
