@@ -36,10 +36,15 @@ export interface OpenAiDoubleOptions {
   dimensions?: number;
   /** Refuses other keys with 401. Default: takes any. */
   apiKey?: string;
+  /** Another door to the same service, as a cloud has it. */
+  door?: Door;
 }
 
+/** Refuses what does not come in by its route and key. */
+export type Door = (message: IncomingMessage) => { status: number; body: unknown } | { model?: string };
+
 export class OpenAiDouble {
-  readonly requests: { headers: IncomingHttpHeaders; body: EmbeddingsRequest }[] = [];
+  readonly requests: { headers: IncomingHttpHeaders; body: EmbeddingsRequest; target: string }[] = [];
   /** Departures from the specification, in requests and in this double's own replies. A good test ends with none. */
   readonly complaints: string[] = [];
   /** Whether requests and replies are checked: only where the specification lies beside the repository. */
@@ -65,7 +70,11 @@ export class OpenAiDouble {
 
   /** What a client is given as the base URL. */
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+    return `${this.origin}/v1`;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** Plans the next answers, one behaviour a request; then it answers as usual again. */
@@ -103,13 +112,19 @@ export class OpenAiDouble {
 
   private async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await textOf(message);
-    if (message.method !== 'POST' || message.url !== '/v1/embeddings')
+    const { apiKey, door } = this.options;
+    const entered = door?.(message) ?? {};
+    if ('status' in entered) {
+      response.setHeader('content-type', 'application/json');
+      return void response.writeHead(entered.status).end(JSON.stringify(entered.body));
+    }
+    if (!door && (message.method !== 'POST' || message.url !== '/v1/embeddings'))
       return this.refuse(response, 404, { message: 'no such route' });
-    const { apiKey } = this.options;
     if (apiKey !== undefined && message.headers.authorization !== `Bearer ${apiKey}`)
       return unauthorised(this, response);
-    const request = JSON.parse(text) as EmbeddingsRequest;
-    this.requests.push({ headers: message.headers, body: request });
+    const body = JSON.parse(text) as EmbeddingsRequest;
+    this.requests.push({ headers: message.headers, body, target: message.url ?? '' });
+    const request = { ...('model' in entered && entered), ...body };
     const problems = this.forms?.problemsOf('CreateEmbeddingRequest', request) ?? [];
     this.complaints.push(...problems);
     if (problems.length > 0) return this.refuse(response, 400, { message: problems.join('; ') });

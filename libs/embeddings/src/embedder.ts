@@ -35,7 +35,6 @@ export interface EmbedCall extends Omit<EmbedOptions, 'callId'> {
 export class Embedder {
   private readonly guarded: GuardedModel;
   private readonly gathering: Gathering;
-  readonly version: string;
 
   constructor(
     private readonly embeddingModel: EmbeddingModel,
@@ -46,8 +45,7 @@ export class Embedder {
     private readonly cache?: VectorCache,
   ) {
     this.guarded = new GuardedModel(embeddingModel, options, meter);
-    this.gathering = new Gathering(this.guarded, gatheringOf(embeddingModel, options));
-    this.version = embeddingModel.version + markOf(this.guarded.prefixes);
+    this.gathering = new Gathering(this.guarded, () => gatheringOf(embeddingModel, options));
   }
 
   get model(): string {
@@ -61,6 +59,14 @@ export class Embedder {
   /** Whether calls leave this process, and so cost money. */
   get billed(): boolean {
     return this.embeddingModel.remote;
+  }
+
+  /**
+   * Version of what is computed. Vectors of different versions are never compared. Empty until the first reply, where a
+   * server alone knows it and did not answer at boot.
+   */
+  get version(): string {
+    return this.embeddingModel.version + markOf(this.guarded.prefixes);
   }
 
   /** Names what computes the vectors: only those of the same tag are compared. */
@@ -129,7 +135,7 @@ export class Embedder {
   private async remembered(texts: readonly string[], o: EmbedCall) {
     o.signal?.throwIfAborted();
     const nothing = { vectors: new Map<string, Float32Array>(), keep: undefined };
-    if (!this.cache || texts.length === 0) return nothing;
+    if (!this.cache || texts.length === 0 || this.embeddingModel.version === '') return nothing;
     const { provider, model, version, dimensions } = this;
     const made = [provider, model, version, this.options.normalise ? 'unit' : '', o.purpose ?? ''];
     const found = await this.cache.find({ tenant: o.tenant, made, purpose: o.purpose }, texts, o);

@@ -27,16 +27,15 @@ export class Gathering {
 
   constructor(
     private readonly model: GuardedModel,
-    private readonly options: GatheringOptions,
+    /** Asked when a lane begins: a server may tell its limits late. */
+    private readonly options: () => GatheringOptions,
   ) {}
 
   /** As Lane.embed. @throws Failure `call.crowded` where too many wait */
   async embed(texts: readonly string[], call: GatheredCall): Promise<Map<string, Taken>> {
     if (this.callers >= MAX_CALLERS) throw failure('call.crowded', { target: this.model.model.provider });
     const name = `${call.purpose}/${call.tenant}`;
-    const gathers = this.options.gatherMs > 0;
-    const lane = (gathers && this.lanes.get(name)) || this.lane(call);
-    if (gathers) this.lanes.set(name, lane);
+    const lane = this.lanes.get(name) ?? this.lane(name, call);
     this.callers++;
     try {
       return await lane.embed(texts, call.signal);
@@ -46,13 +45,16 @@ export class Gathering {
     }
   }
 
-  private lane({ tenant, purpose }: GatheredCall): Lane {
+  private lane(name: string, { tenant, purpose }: GatheredCall): Lane {
     const { model } = this.model;
-    return new Lane({
-      ...this.options,
+    const options = this.options();
+    const lane = new Lane({
+      ...options,
       provider: model.provider,
       yields: !model.remote,
       send: (texts, signal) => this.model.embed(texts, { tenant, purpose, signal }),
     });
+    if (options.gatherMs > 0) this.lanes.set(name, lane);
+    return lane;
   }
 }

@@ -47,7 +47,6 @@ const BREAKER = { failures: 5, cooldownMs: 10_000 };
 const QUEUE = 256;
 
 export class GuardedModel {
-  readonly prefixes: Readonly<Record<EmbeddingPurpose, string>>;
   private readonly protection: Protection | undefined;
 
   constructor(
@@ -56,9 +55,13 @@ export class GuardedModel {
     /** Keeps account of each attempt to call a remote model; a local one costs nothing. */
     private readonly meter?: Meter,
   ) {
-    const { query = '', document = '' } = model.prefixes ?? {};
-    this.prefixes = { query: options.queryPrefix ?? query, document: options.documentPrefix ?? document };
     if (model.remote) this.protection = protectionOf(model, options);
+  }
+
+  /** What stands before the texts of each purpose. A model that is held by a server may say so with its first reply. */
+  get prefixes(): Readonly<Record<EmbeddingPurpose, string>> {
+    const { query = '', document = '' } = this.model.prefixes ?? {};
+    return { query: this.options.queryPrefix ?? query, document: this.options.documentPrefix ?? document };
   }
 
   /** Numbers in a vector; `undefined` until the first reply where the vendor alone knows it. */

@@ -11,6 +11,9 @@ const BUILT_INS = {
   local: async () => (await import('./providers/local.js')).localProvider,
   onnx: async () => (await import('./providers/onnx.js')).onnxProvider,
   openai: async () => (await import('./providers/openai.js')).openAiProvider,
+  'azure-openai': async () => (await import('./providers/azure-openai.js')).azureOpenAiProvider,
+  huggingface: async () => (await import('./providers/huggingface.js')).huggingFaceProvider,
+  tei: async () => (await import('./providers/tei.js')).teiProvider,
 };
 
 export interface EmbedderContext extends CallOptions {
