@@ -7,6 +7,7 @@ import type { PayloadSealer } from './payload-sealer.js';
 import type { VectorStoreConfig } from './vector-stores.section.js';
 
 const BUILT_INS = {
+  chroma: async () => (await import('./providers/chroma/chroma.provider.js')).chromaProvider,
   embedded: async () => (await import('./providers/embedded/embedded.provider.js')).embeddedProvider,
 };
 
