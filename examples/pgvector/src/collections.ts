@@ -1,11 +1,5 @@
 // Which collections there are: rows of a table, remembered so that a query is one round trip.
-import {
-  type CallOptions,
-  type CollectionRef,
-  type CollectionSpec,
-  failure,
-  type Metric,
-} from 'resk-caching/ports';
+import { type CallOptions, type CollectionRef, type CollectionSpec, failure, type Metric } from 'resk-caching/ports';
 import type { Database, Session } from './database.js';
 import { isTableAbsent } from './failures.js';
 import { tableSql } from './schema.js';

@@ -58,7 +58,11 @@ export class PgvectorStore extends VectorStore {
    * Connects, and makes the schema where it is absent.
    * @throws Failure `vector.store_refused`, `vector.store_unauthorised` or `vector.store_unavailable`
    */
-  static async open(options: PgvectorOptions, signal?: AbortSignal, now: () => number = Date.now): Promise<PgvectorStore> {
+  static async open(
+    options: PgvectorOptions,
+    signal?: AbortSignal,
+    now: () => number = Date.now,
+  ): Promise<PgvectorStore> {
     const database = new Database(options);
     try {
       await prepare(database, options.schema, signal);

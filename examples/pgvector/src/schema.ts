@@ -41,7 +41,9 @@ export async function prepare(database: Database, schema: string, signal?: Abort
 
 async function ensureExtension(database: Database, signal?: AbortSignal): Promise<void> {
   const installed = () =>
-    database.run<{ extversion: string }>(`SELECT extversion FROM pg_extension WHERE extname = 'vector'`, [], { signal });
+    database.run<{ extversion: string }>(`SELECT extversion FROM pg_extension WHERE extname = 'vector'`, [], {
+      signal,
+    });
   let [extension] = await installed();
   if (!extension) {
     await database.run('CREATE EXTENSION IF NOT EXISTS vector', [], { signal }).catch((error: unknown) => {
@@ -53,12 +55,18 @@ async function ensureExtension(database: Database, signal?: AbortSignal): Promis
   const [major = 0, minor = 0] = (extension?.extversion ?? '').split('.').map(Number);
   const [oldest, oldestMinor] = FIRST_WITH_ITERATIVE_SCANS as [number, number];
   if (major === oldest && minor < oldestMinor) {
-    throw notUsable(`pgvector ${extension?.extversion} is too old`, 'Update it to 0.8 or newer, and ALTER EXTENSION vector UPDATE');
+    throw notUsable(
+      `pgvector ${extension?.extversion} is too old`,
+      'Update it to 0.8 or newer, and ALTER EXTENSION vector UPDATE',
+    );
   }
 }
 
 /** The statements that make the table of a collection. `table` is ours, never a caller's. */
-export function tableSql(table: string, spec: { dimension: number; metric: Metric; ann: AnnIndex | undefined }): string[] {
+export function tableSql(
+  table: string,
+  spec: { dimension: number; metric: Metric; ann: AnnIndex | undefined },
+): string[] {
   const { dimension, metric, ann } = spec;
   const statements = [
     `CREATE TABLE ${table} (

@@ -1,6 +1,6 @@
 // What this store promises beyond the contract: settings, safety of every name, time, and failures in the words of the port.
 import assert from 'node:assert/strict';
-import { createServer, type Socket, connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { type FailureCode, isFailure, Secret, type VectorPoint } from 'resk-caching/ports';
 import provider from '../src/index.js';
@@ -8,17 +8,26 @@ import { aSchema, aStore, sql, url } from './store.js';
 
 const REF = { tenant: 'north', collection: 'documents' };
 const SPEC = { dimension: 2, metric: 'cosine' } as const;
-const at = (degrees: number) => Float32Array.of(Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180));
+const at = (degrees: number) =>
+  Float32Array.of(Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180));
 
 async function refuses(code: FailureCode, call: () => Promise<unknown>): Promise<void> {
-  await assert.rejects(call, (error) => isFailure(error, code) || assert.fail(`expected ${code}, got ${String(error)}`));
+  await assert.rejects(
+    call,
+    (error) => isFailure(error, code) || assert.fail(`expected ${code}, got ${String(error)}`),
+  );
 }
 
 test('is a provider that checks its options', async () => {
   assert.deepEqual([provider.family, provider.name], ['vector-store', 'pgvector']);
   const validate = async (options: unknown) => (await provider.options['~standard'].validate(options)).issues;
   assert.equal(await validate({ url: 'postgres://localhost/db', apiKey: new Secret('x') }), undefined);
-  for (const wrong of [{}, { url: 'http://x' }, { url: 'postgres://x/y', schema: 'a"b' }, { url: 'postgres://x/y', more: 1 }]) {
+  for (const wrong of [
+    {},
+    { url: 'http://x' },
+    { url: 'postgres://x/y', schema: 'a"b' },
+    { url: 'postgres://x/y', more: 1 },
+  ]) {
     assert.notEqual(await validate(wrong), undefined, JSON.stringify(wrong));
   }
 });
@@ -29,7 +38,10 @@ test('takes any text as name, id, field and value, and none of them as SQL', asy
   const ref = { tenant: odd, collection: odd };
   await store.openCollection(ref, SPEC);
   const point: VectorPoint = { id: odd, vector: at(0), text: odd, metadata: { [odd]: odd }, subject: odd, source: odd };
-  await store.upsert(ref, [{ ...point, purposes: [odd] }, { id: 'other', vector: at(90) }]);
+  await store.upsert(ref, [
+    { ...point, purposes: [odd] },
+    { id: 'other', vector: at(90) },
+  ]);
   const filters = [
     { op: 'eq', field: odd, value: odd },
     { op: 'in', field: odd, values: [odd, 1, true] },
@@ -37,7 +49,10 @@ test('takes any text as name, id, field and value, and none of them as SQL', asy
   ] as const;
   for (const filter of filters) {
     const found = await store.query(ref, { vector: at(0), k: 5, filter, purpose: odd });
-    assert.deepEqual(found.map(({ id, metadata }) => [id, metadata]), [[odd, { [odd]: odd }]]);
+    assert.deepEqual(
+      found.map(({ id, metadata }) => [id, metadata]),
+      [[odd, { [odd]: odd }]],
+    );
   }
   assert.equal((await store.list(ref, { subject: odd, limit: 5 })).points[0]?.source, odd);
   assert.equal(await store.delete(ref, { subject: odd }), 1);
@@ -47,7 +62,13 @@ test('takes any text as name, id, field and value, and none of them as SQL', asy
 test('of one id twice in a batch the last one holds', async () => {
   const store = await aStore();
   await store.openCollection(REF, SPEC);
-  assert.equal(await store.upsert(REF, [{ id: 'a', vector: at(0), text: 'old' }, { id: 'a', vector: at(0), text: 'new' }]), 2);
+  assert.equal(
+    await store.upsert(REF, [
+      { id: 'a', vector: at(0), text: 'old' },
+      { id: 'a', vector: at(0), text: 'new' },
+    ]),
+    2,
+  );
   assert.equal((await store.get(REF, ['a']))[0]?.text, 'new');
 });
 
@@ -77,17 +98,26 @@ test('makes the index that is asked for, and searches with the settings that are
 test('with an index too it loses no match to a filter', async () => {
   const store = await aStore();
   await store.openCollection(REF, { ...SPEC, index: { M: 4, efConstruction: 8 } });
-  const many = Array.from({ length: 500 }, (_, i) => ({ id: `n${i}`, vector: at(i / 10), metadata: { far: i >= 495 } }));
+  const many = Array.from({ length: 500 }, (_, i) => ({
+    id: `n${i}`,
+    vector: at(i / 10),
+    metadata: { far: i >= 495 },
+  }));
   await store.upsert(REF, many);
   const filter = { op: 'eq', field: 'far', value: true } as const;
   const found = await store.query(REF, { vector: at(0), k: 10, filter, search: { efSearch: 1 } });
-  assert.deepEqual(found.map(({ id }) => id), ['n495', 'n496', 'n497', 'n498', 'n499']);
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    ['n495', 'n496', 'n497', 'n498', 'n499'],
+  );
 });
 
 test('refuses settings that it does not know, or that pgvector would refuse', async () => {
   const store = await aStore();
-  const index = (given: Record<string, number>, dimension = 2) => () =>
-    store.openCollection(REF, { ...SPEC, dimension, index: given });
+  const index =
+    (given: Record<string, number>, dimension = 2) =>
+    () =>
+      store.openCollection(REF, { ...SPEC, dimension, index: given });
   await refuses('vector.setting_unsupported', index({ ef: 1 }));
   await refuses('vector.setting_unsupported', index({ constructor: 1 }));
   const wrong: Record<string, number>[] = [
@@ -125,7 +155,10 @@ test('finds a collection that another instance has made anew', async () => {
   await refuses('vector.collection_absent', () => one.count(REF));
   await other.openCollection(REF, SPEC);
   await other.upsert(REF, [{ id: 'new', vector: at(0) }]);
-  assert.deepEqual((await one.query(REF, { vector: at(0), k: 5 })).map(({ id }) => id), ['new']);
+  assert.deepEqual(
+    (await one.query(REF, { vector: at(0), k: 5 })).map(({ id }) => id),
+    ['new'],
+  );
 });
 
 test('removes what is past its end, of itself and with every deletion, and counts none of it', async () => {
@@ -152,7 +185,9 @@ test('refuses what PostgreSQL cannot keep, and writes nothing of its batch', asy
   await store.openCollection(REF, SPEC);
   const good = { id: 'good', vector: at(0) };
   await refuses('vector.input_refused', () => store.upsert(REF, [good, { id: 'nul', vector: at(0), text: 'a\0b' }]));
-  await refuses('vector.input_refused', () => store.upsert(REF, [good, { ...good, id: 'x', metadata: { half: '\ud800' } }]));
+  await refuses('vector.input_refused', () =>
+    store.upsert(REF, [good, { ...good, id: 'x', metadata: { half: '\ud800' } }]),
+  );
   assert.equal(await store.count(REF), 0);
 });
 
