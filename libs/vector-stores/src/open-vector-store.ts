@@ -9,6 +9,7 @@ import type { VectorStoreConfig } from './vector-stores.section.js';
 const BUILT_INS = {
   chroma: async () => (await import('./providers/chroma/chroma.provider.js')).chromaProvider,
   embedded: async () => (await import('./providers/embedded/embedded.provider.js')).embeddedProvider,
+  weaviate: async () => (await import('./providers/weaviate/weaviate.provider.js')).weaviateProvider,
 };
 
 export interface VectorStoreContext extends CallOptions {
