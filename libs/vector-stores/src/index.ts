@@ -1,10 +1,11 @@
 // Vectors to neighbours: the embedded store, stores of strangers, and one meaning of score and filter for all of them.
 export { type Bounds, bounded } from './bounded.js';
+export { fused, type Scored } from './fused.js';
 export { matchesFilter } from './matches-filter.js';
-export { openVectorStore, type VectorStoreContext } from './open-vector-store.js';
+export { openVectorStore, type VectorStoreContext, vectorStoreFamily } from './open-vector-store.js';
 export { PayloadSealer, type SealPlace } from './payload-sealer.js';
 export type { SegmentTag } from './segmented/segment.js';
 export type { FormerSegment, Replacement, SegmentMigration } from './segmented/segment-migration.js';
-export { SegmentedStore } from './segmented/segmented-store.js';
+export { type SegmentedOptions, SegmentedStore } from './segmented/segmented-store.js';
 export { similarity } from './similarity.js';
 export { type VectorStoreConfig, vectorStoreSection } from './vector-stores.section.js';

@@ -23,10 +23,9 @@ interface MigrationParts {
   table: SegmentTable;
   routing: Routing;
   spanning: Spanning;
+  /** Other instances hear of a reindex within so long: until they have, they write as if there were none. Milliseconds. */
+  settledMs: number;
 }
-
-/** Other instances hear of a reindex within less: until they have, they write as if there were none. */
-const SETTLED_MS = 2000;
 
 /**
  * While it builds, every write and deletion of the collection takes turns with it: what is copied is compared with what
@@ -57,8 +56,9 @@ export class SegmentMigration {
     const begun = await table.change(ref, (old) =>
       !old || old.building === building ? old : { ...old, building, buildingSince: now, again: false },
     );
-    const knownAt = (begun?.buildingSince ?? now) + SETTLED_MS;
-    await pause(Math.max(0, Math.min(SETTLED_MS, knownAt - now)), options?.signal);
+    const { settledMs } = this.parts;
+    const waitMs = Math.min(settledMs, (begun?.buildingSince ?? now) + settledMs - now);
+    if (waitMs > 0) await pause(waitMs, options?.signal);
   }
 
   /** Points of one segment, page by page; none where it is gone. */

@@ -33,6 +33,13 @@ import { SegmentTable, type SegmentTableOptions } from './segment-table.js';
 import { Spanning } from './spanning.js';
 
 const MOST_BEHIND = 1000;
+/** `Watched` asks more often, also where a message was lost. */
+const SETTLED_MS = 2000;
+
+export interface SegmentedOptions extends SegmentTableOptions {
+  /** Until so long after a reindex began, other instances may not have heard of it. Milliseconds. */
+  settledMs?: number;
+}
 
 /**
  * The same store. A point goes to the segment of the model that its lineage names, one without a model to the active
@@ -56,19 +63,20 @@ export class SegmentedStore extends VectorStore {
     private readonly table: SegmentTable,
     private readonly routing: Routing,
     private readonly spanning: Spanning,
+    settledMs: number,
   ) {
     super();
     this.provider = store.provider;
     this.capabilities = store.capabilities;
-    this.migration = new SegmentMigration({ store, table, routing, spanning });
+    this.migration = new SegmentMigration({ store, table, routing, spanning, settledMs });
     if (store.reseal) this.reseal = (tenant, page, o) => store.reseal!(tenant, page, o);
   }
 
   /** Opens also where the records do not answer yet. The store is closed together with this one. */
-  static async open(store: VectorStore, options: SegmentTableOptions): Promise<SegmentedStore> {
-    const table = new SegmentTable(options);
+  static async open(store: VectorStore, { settledMs = SETTLED_MS, ...o }: SegmentedOptions): Promise<SegmentedStore> {
+    const table = new SegmentTable(o);
     await table.open();
-    return new SegmentedStore(store, table, new Routing(store, table), new Spanning(store));
+    return new SegmentedStore(store, table, new Routing(store, table), new Spanning(store), settledMs);
   }
 
   /** How many collections are to be reindexed, of those that were asked. */

@@ -39,18 +39,17 @@ export class Spanning {
    */
   async list(ref: CollectionRef, found: Segmentation, page: Page, options?: CallOptions): Promise<PointPage> {
     const names = found.segments.map(({ name }) => name).reverse();
-    const { at, cursor } = placeOf(page.cursor, names);
-    const name = names[at]!;
-    const inner = { limit: page.limit, ...(page.subject !== undefined && { subject: page.subject }) };
-    const place = { ...ref, collection: name };
-    const here = await this.unlessGone(found, name, NO_POINTS, () =>
-      this.store.list(place, { ...inner, ...(cursor !== undefined && { cursor }) }, options),
-    );
-    const told = await this.present(ref, names.slice(0, at), here.points, options);
-    const points = here.points.filter(({ id }) => !told.has(id));
-    if (here.cursor !== undefined) return { points, cursor: `${labelOf(name)}.${here.cursor}` };
-    const next = names[at + 1];
-    return { points, cursor: next === undefined ? undefined : `${labelOf(next)}.` };
+    const points: VectorPoint[] = [];
+    let { at, cursor } = placeOf(page.cursor, names);
+    while (points.length < page.limit) {
+      const inner = { ...page, cursor, limit: page.limit - points.length };
+      const here = await this.pageOf(ref, found, { names, at }, inner, options);
+      points.push(...here.points);
+      cursor = here.cursor;
+      if (cursor === undefined) at++;
+      if (cursor !== undefined || at === names.length) break;
+    }
+    return { points, cursor: at === names.length ? undefined : `${labelOf(names[at]!)}.${cursor ?? ''}` };
   }
 
   async count(ref: CollectionRef, found: Segmentation, options?: CallOptions): Promise<number> {
@@ -84,6 +83,21 @@ export class Spanning {
       for (const { id } of await this.getIn({ ...ref, collection: name }, ids, options)) there.add(id);
     }
     return there;
+  }
+
+  private async pageOf(
+    ref: CollectionRef,
+    found: Segmentation,
+    { names, at }: { names: readonly string[]; at: number },
+    { subject, cursor, limit }: { subject?: string; cursor: string | undefined; limit: number },
+    options?: CallOptions,
+  ): Promise<PointPage> {
+    const name = names[at]!;
+    const page = { limit, ...(subject !== undefined && { subject }), ...(cursor !== undefined && { cursor }) };
+    const list = () => this.store.list({ ...ref, collection: name }, page, options);
+    const here = await this.unlessGone(found, name, NO_POINTS, list);
+    const told = await this.present(ref, names.slice(0, at), here.points, options);
+    return { points: here.points.filter(({ id }) => !told.has(id)), cursor: here.cursor };
   }
 
   /** How many of the selected points are in two segments: only while a reindex builds, and then counted one by one. */
@@ -145,11 +159,11 @@ function labelOf(name: string): string {
 }
 
 /** A segment that is gone had its points moved to others: those are seen again rather than missed. */
-function placeOf(cursor: string | undefined, names: readonly string[]): { at: number; cursor?: string } {
-  if (cursor === undefined) return { at: 0 };
-  const [, label, inner] = CURSOR.exec(cursor) ?? [];
+function placeOf(given: string | undefined, names: readonly string[]): { at: number; cursor: string | undefined } {
+  const first = { at: 0, cursor: undefined };
+  if (given === undefined) return first;
+  const [, label, inner] = CURSOR.exec(given) ?? [];
   if (label === undefined) throw unknownCursor();
   const at = names.findIndex((name) => labelOf(name) === label);
-  if (at < 0) return { at: 0 };
-  return inner === '' ? { at } : { at, cursor: inner! };
+  return at < 0 ? first : { at, cursor: inner || undefined };
 }
