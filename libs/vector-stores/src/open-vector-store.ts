@@ -9,6 +9,7 @@ import type { VectorStoreConfig } from './vector-stores.section.js';
 const BUILT_INS = {
   chroma: async () => (await import('./providers/chroma/chroma.provider.js')).chromaProvider,
   embedded: async () => (await import('./providers/embedded/embedded.provider.js')).embeddedProvider,
+  milvus: async () => (await import('./providers/milvus/milvus.provider.js')).milvusProvider,
   weaviate: async () => (await import('./providers/weaviate/weaviate.provider.js')).weaviateProvider,
 };
 
@@ -49,12 +50,7 @@ export async function openVectorStore(
 ): Promise<VectorStore | undefined> {
   const { type, timeoutMs, memoryMaxBytes } = config;
   if (type === 'none') return undefined;
-  const family = new ProviderFamily({
-    family: 'vector-store',
-    variable: 'VECTORDB_TYPE',
-    builtIns: BUILT_INS,
-    plugins: context.plugins,
-  });
+  const family = vectorStoreFamily(context.plugins);
   const embedded = type === 'embedded';
   const own = { file: join(context.dataDir, 'vectors.sqlite'), memoryMaxBytes, sealer: context.sealer };
   const store = await family.open(
@@ -65,6 +61,11 @@ export async function openVectorStore(
     },
   );
   return bounded(store, { ...(embedded ? EMBEDDED_BOUNDS : REMOTE_BOUNDS), timeoutMs });
+}
+
+/** The stores that can be chosen. */
+export function vectorStoreFamily(plugins: readonly string[]): ProviderFamily<'vector-store'> {
+  return new ProviderFamily({ family: 'vector-store', variable: 'VECTORDB_TYPE', builtIns: BUILT_INS, plugins });
 }
 
 /** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */
