@@ -30,6 +30,8 @@ export interface EmbedderOptions extends GuardOptions {
 export interface EmbedCall extends Omit<EmbedOptions, 'callId'> {
   /** Whose account bears what the call costs, and whose vectors are remembered. Without one, the service's own. */
   tenant?: string | undefined;
+  /** Asks the model itself, whatever is remembered: to see whether it still gives the same. */
+  fresh?: boolean | undefined;
 }
 
 export class Embedder {
@@ -135,7 +137,7 @@ export class Embedder {
   private async remembered(texts: readonly string[], o: EmbedCall) {
     o.signal?.throwIfAborted();
     const nothing = { vectors: new Map<string, Float32Array>(), keep: undefined };
-    if (!this.cache || texts.length === 0 || this.embeddingModel.version === '') return nothing;
+    if (!this.cache || o.fresh || texts.length === 0 || this.embeddingModel.version === '') return nothing;
     const { provider, model, version, dimensions } = this;
     const made = [provider, model, version, this.options.normalise ? 'unit' : '', o.purpose ?? ''];
     const found = await this.cache.find({ tenant: o.tenant, made, purpose: o.purpose }, texts, o);

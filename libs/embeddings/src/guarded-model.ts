@@ -25,6 +25,8 @@ export interface GuardOptions {
   documentPrefix?: string | undefined;
   /** Gives vectors unit length where the model does not. */
   normalise?: boolean | undefined;
+  /** Of the pauses between attempts. */
+  random?: () => number;
 }
 
 export interface GuardedCall {
@@ -183,7 +185,10 @@ function lengthOf(vector: Float32Array): number {
   return Math.sqrt(squares);
 }
 
-function protectionOf({ provider, maxParallel }: EmbeddingModel, { timeoutMs, retries, parallel }: GuardOptions) {
+function protectionOf(
+  { provider, maxParallel }: EmbeddingModel,
+  { timeoutMs, retries, parallel, random }: GuardOptions,
+) {
   return new Protection({
     target: provider,
     family: 'embedding-model',
@@ -195,5 +200,6 @@ function protectionOf({ provider, maxParallel }: EmbeddingModel, { timeoutMs, re
     breaker: BREAKER,
     concurrency: Math.min(parallel, maxParallel ?? parallel),
     queue: QUEUE,
+    ...(random && { random }),
   });
 }

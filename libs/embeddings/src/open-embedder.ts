@@ -35,13 +35,7 @@ export async function openEmbedder(
   config: EmbeddingConfig,
   { plugins, signal, meter, memory }: EmbedderContext,
 ): Promise<Embedder> {
-  const family = new ProviderFamily({
-    family: 'embedding-model',
-    variable: 'EMBEDDING_PROVIDER',
-    builtIns: BUILT_INS,
-    plugins,
-  });
-  const model = await family.open(config.provider, optionsOf(config), { ...(signal && { signal }) });
+  const model = await openEmbeddingModel(config, { plugins, ...(signal && { signal }) });
   const cache = config.provider === LOCAL ? undefined : await openVectorCache(config, model.provider, memory);
   const embedder = new Embedder(model, config, meter, cache);
   try {
@@ -52,6 +46,24 @@ export async function openEmbedder(
     await embedder.close();
     throw error;
   }
+}
+
+/** The model alone, as its provider opens it: without batches, repeats, account or memory. Fails with `provider.*`, or as the provider does. */
+export function openEmbeddingModel(
+  config: EmbeddingConfig,
+  { plugins, signal }: Pick<EmbedderContext, 'plugins' | 'signal'>,
+): Promise<EmbeddingModel> {
+  return embeddingModelFamily(plugins).open(config.provider, optionsOf(config), { ...(signal && { signal }) });
+}
+
+/** The models that can be chosen. */
+export function embeddingModelFamily(plugins: readonly string[]): ProviderFamily<'embedding-model'> {
+  return new ProviderFamily({
+    family: 'embedding-model',
+    variable: 'EMBEDDING_PROVIDER',
+    builtIns: BUILT_INS,
+    plugins,
+  });
 }
 
 /** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */

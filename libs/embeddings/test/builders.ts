@@ -1,7 +1,7 @@
 // What the tests of this room are made of.
 import { environmentSources, readConfig } from '#config';
 import { Embedder, type EmbedderOptions, embeddingSection } from '#embeddings';
-import type { EmbeddingModel, Embeddings, EmbedOptions } from '#ports';
+import type { EmbeddingModel, Embeddings, EmbedOptions, ProviderDefinition } from '#ports';
 import { Secret } from '#ports';
 import { openAiProvider } from '../src/providers/openai.js';
 
@@ -15,9 +15,18 @@ export function anEmbedder(model: EmbeddingModel, options: Partial<EmbedderOptio
 }
 
 export function anOpenAiModel(baseUrl: string, options: Record<string, unknown> = {}): Promise<EmbeddingModel> {
-  const checked = openAiProvider.options['~standard'].validate({ baseUrl, apiKey: new Secret('sk-test'), ...options });
-  if (!('value' in checked)) throw new Error(JSON.stringify(checked));
-  return openAiProvider.open(checked.value as Parameters<typeof openAiProvider.open>[0], {});
+  return opened(openAiProvider, { baseUrl, apiKey: new Secret('sk-test'), ...options });
+}
+
+/** The model that a provider opens with these options, checked by its own schema. */
+export async function opened<O>(
+  provider: ProviderDefinition<'embedding-model', O>,
+  options: Record<string, unknown>,
+  context: { signal?: AbortSignal } = {},
+): Promise<EmbeddingModel> {
+  const checked = await provider.options['~standard'].validate(options);
+  if (checked.issues) throw new Error(JSON.stringify(checked.issues));
+  return provider.open(checked.value, context);
 }
 
 /** A model in this process that says how it was called, and gives each text the vector [length, 1]. */
