@@ -75,7 +75,7 @@ export class DocumentIntake {
     { now, maxAgeMs }: { now: number; maxAgeMs: number | undefined },
   ): VectorPoint {
     const { id, text, metadata, subject, consent, purposes, source, ingestRun, ttl } = document;
-    const { provider, model, version } = this.embedder;
+    const { tag, normalised } = this.embedder;
     const ends = [ttl === undefined ? Infinity : now + ttl * 1000, maxAgeMs === undefined ? Infinity : now + maxAgeMs];
     const expiresAt = Math.min(...ends);
     return {
@@ -83,7 +83,7 @@ export class DocumentIntake {
       vector: made ?? Float32Array.from(document.vector!),
       ...given({ text, metadata, subject, consent, purposes, source }),
       ...(expiresAt < Infinity && { expiresAt }),
-      lineage: { ...given({ ingestRun }), ...(made && { provider, model, version }), ingestedAt: now },
+      lineage: { ...given({ ingestRun }), ...(made && { ...tag, ...given({ normalised }) }), ingestedAt: now },
     };
   }
 }

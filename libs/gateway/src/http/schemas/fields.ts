@@ -133,6 +133,7 @@ export const lineage = z
     provider: z.string().optional(),
     model: z.string().optional().describe('The model that embedded it; absent where its writer brought the vector.'),
     version: z.string().optional(),
+    normalised: z.boolean().optional().describe('Whether the model gave the vector unit length; absent: not known.'),
     ingestedAt: z.iso.datetime(),
   })
   .describe('How the document came to be.');

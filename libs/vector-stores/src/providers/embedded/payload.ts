@@ -32,8 +32,8 @@ export class Payloads {
     // Copied before the first `await`: the caller may write into its vector afterwards.
     const vector = Float32Array.from(point.vector);
     const expiresAt = point.expiresAt && Math.ceil(point.expiresAt);
-    const { ingestRun, provider, model, version, ingestedAt = this.now() } = point.lineage ?? {};
-    const lineage = { ingestRun, provider, model, version, ingestedAt: Math.floor(ingestedAt) };
+    const { ingestRun, provider, model, version, normalised, ingestedAt = this.now() } = point.lineage ?? {};
+    const lineage = { ingestRun, provider, model, version, normalised, ingestedAt: Math.floor(ingestedAt) };
     const plain = encode({ ...point, expiresAt, consent, lineage });
     const payload = await this.sealer.seal(plain, placeOf(collection, id));
     return { id, vector, expiresAt, consent, purposed: !!purposes, ingestedAt: lineage.ingestedAt, payload };
