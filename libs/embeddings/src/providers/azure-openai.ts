@@ -10,7 +10,7 @@ const PROVIDER = 'azure-openai';
 const Options = z
   .strictObject({
     /** Name of the deployment. */
-    model: z.string().regex(/^[\w.-]{1,64}$/, 'is the name of the deployment'),
+    model: z.string().regex(/^\w[\w.-]{0,63}$/, 'is the name of the deployment'),
     /** The resource, e.g. `https://north.openai.azure.com`. */
     baseUrl: httpUrl(),
     apiKey: z.instanceof(Secret).optional(),

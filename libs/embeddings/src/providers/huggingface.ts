@@ -15,7 +15,7 @@ const Options = z.strictObject({
   /** As the Hub names it. */
   model: z
     .string()
-    .regex(/^[\w.-]+(\/[\w.-]+)?$/, 'is the name of a model on the Hub')
+    .regex(/^\w[\w.-]*(\/\w[\w.-]*)?$/, 'is the name of a model on the Hub')
     .default('BAAI/bge-small-en-v1.5'),
   /** Address of an Inference Endpoint; unset, the service. */
   baseUrl: httpUrl().optional(),
