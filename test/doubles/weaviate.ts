@@ -203,7 +203,9 @@ export class WeaviateDouble extends LoopbackVendor implements Shards {
     },
   ];
 
-  private createClass(given: ClassDefinition): VendorReply {
+  /** A small first letter is taken for a capital. */
+  private createClass(asked: ClassDefinition): VendorReply {
+    const given = { ...asked, class: asked.class.replace(/^[a-z]/, (letter) => letter.toUpperCase()) };
     if (!CLASS_NAME.test(given.class)) return refused(422, `'${given.class}' is not a valid class name`);
     const same = this.classNames().find((name) => name.toLowerCase() === given.class.toLowerCase());
     if (same) return refused(422, `class name ${same} already exists`);
