@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { environmentSources, readConfig, runtimeSection } from '#config';
 import { ConfigModule } from '#config/module';
 import { type CallOptions, listen, Secret, type VectorPoint, VectorStore } from '#ports';
+import { Bus, LocalBus, MemoryRecords, Records } from '#records';
 import { bounded, openVectorStore, PayloadSealer, vectorStoreSection } from '#vector-stores';
 import { VectorStoresModule } from '#vector-stores/module';
 import { plainSealer } from './support/sealers.js';
@@ -25,7 +26,7 @@ test('no store is opened where none is configured', async () => {
 test('an unknown store, and an unknown option of the embedded one, stop the boot by name', async () => {
   const context = { dataDir: await aFolder(), plugins: [], sealer: plainSealer };
   const unknown = openVectorStore(configOf({ VECTORDB_TYPE: 'nowhere' }).vectorStore, context);
-  await expect(unknown).rejects.toMatchObject({ code: 'provider.unknown', facts: { known: 'embedded' } });
+  await expect(unknown).rejects.toMatchObject({ code: 'provider.unknown', facts: { known: expect.stringContaining('embedded') } });
   const option = openVectorStore(configOf({ VECTORDB_OPTIONS: '{"ef":3}' }).vectorStore, context);
   await expect(option).rejects.toMatchObject({ code: 'provider.options' });
 });
@@ -85,13 +86,18 @@ test('a bounded store cuts batches to what the store takes', async () => {
 
 test.each(['embedded', 'none'])('Nest gives %s under the token VectorStore, and closes it at the end', async (type) => {
   const values = configOf({ VECTORDB_TYPE: type, DATA_DIR: await aFolder() });
-  const sealer = { provide: PayloadSealer, useValue: plainSealer };
+  const provided = [
+    { provide: PayloadSealer, useValue: plainSealer },
+    { provide: Records, useValue: new MemoryRecords() },
+    { provide: Bus, useValue: new LocalBus() },
+  ];
+  const around = { module: class Around {}, providers: provided, exports: provided.map((one) => one.provide) };
   const app = await Test.createTestingModule({
     imports: [
       ConfigModule.forRoot([runtimeSection, vectorStoreSection], values),
       VectorStoresModule.forRoot({
         sealer: PayloadSealer,
-        imports: [{ module: class SealerModule {}, providers: [sealer], exports: [PayloadSealer] }],
+        imports: [around],
       }),
     ],
   }).compile();
