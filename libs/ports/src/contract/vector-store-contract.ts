@@ -5,6 +5,7 @@ import type { Metric, VectorPoint, VectorStore } from '../vector-store.js';
 import type { ContractCase } from './contract-case.js';
 import { type Check, filled, idsOf, metricOf, operatorsOf, refuses } from './vector-store-checks.js';
 import { axis, DIMENSION, DOCUMENTS, FILTERS } from './vector-store-documents.js';
+import { HYBRID } from './vector-store-hybrid.js';
 import { PRIVACY } from './vector-store-privacy.js';
 import { SETTINGS } from './vector-store-settings.js';
 
@@ -15,7 +16,7 @@ import { SETTINGS } from './vector-store-settings.js';
  */
 export function vectorStoreContract(open: () => Promise<VectorStore>): ContractCase[] {
   const once = (name: string, check: Check): ContractCase => ({ name, run: () => inTenant(open, check) });
-  return [...COLLECTIONS, ...POINTS, ...QUERIES, ...DELETIONS, ...PRIVACY, ...SETTINGS, ...REFUSALS].map(
+  return [...COLLECTIONS, ...POINTS, ...QUERIES, ...DELETIONS, ...PRIVACY, ...SETTINGS, ...HYBRID, ...REFUSALS].map(
     ([name, check]) => once(name, check),
   );
 }
@@ -24,13 +25,18 @@ async function inTenant(open: () => Promise<VectorStore>, check: Check): Promise
   const store = await open();
   const ref = { tenant: `contract-${randomUUID()}`, collection: 'documents' };
   try {
-    await check(store, ref);
-    for (const { name } of await store.listCollections(ref.tenant)) {
-      await store.dropCollection({ ...ref, collection: name });
-    }
+    await check(store, ref).finally(() => cleanedUp(store, [ref.tenant, `${ref.tenant}-other`]));
   } finally {
     await store.close();
     await store.close();
+  }
+}
+
+/** Nothing is left behind in a store in use, also where a promise was broken. */
+async function cleanedUp(store: VectorStore, tenants: readonly string[]): Promise<void> {
+  for (const tenant of tenants) {
+    for (const { name } of await store.listCollections(tenant))
+      await store.dropCollection({ tenant, collection: name });
   }
 }
 

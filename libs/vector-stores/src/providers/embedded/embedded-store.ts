@@ -62,6 +62,7 @@ export class EmbeddedStore extends VectorStore {
     filters: ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'and', 'or', 'not'],
     maxBatch: MAX_BATCH,
     maxDimension: MAX_DIMENSION,
+    hybrid: true,
   };
   private seen: unknown;
   private closed = false;
@@ -239,9 +240,7 @@ export class EmbeddedStore extends VectorStore {
     if (!segment) return;
     const followed = numbers.every((number, at) => {
       const slot = segment.put({ ...drafts[at]!, number });
-      if (slot === undefined) return false;
-      segment.index?.add(slot, batch[at]!);
-      return true;
+      return slot !== undefined && segment.addToIndexes(slot, batch[at]!);
     });
     // No memory left: the next query reads the collection anew, or says that it is too large.
     if (followed) segments.trim(collection);

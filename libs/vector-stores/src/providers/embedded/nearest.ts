@@ -66,7 +66,10 @@ interface Measured {
 }
 
 /** How a stored vector is compared with the query, in float64. */
-function exactly(metric: Metric, query: Float32Array): { measure(vector: Float32Array): Measured; rounding: number } {
+export function exactly(
+  metric: Metric,
+  query: Float32Array,
+): { measure(vector: Float32Array): Measured; rounding: number } {
   const length = lengthOf(query);
   if (metric === 'cosine') {
     const cosine = (vector: Float32Array) => dot(query, vector) / (length * lengthOf(vector));

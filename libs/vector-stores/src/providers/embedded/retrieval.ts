@@ -1,13 +1,12 @@
 // Answers queries and selections over one collection: candidates from memory, truth from the file, payloads opened last.
 import type { Filter, VectorMatch, VectorQuery } from '#ports';
 import { matchesFilter } from '../../matches-filter.js';
-import { similarity } from '../../similarity.js';
 import type { CollectionRow } from './collection-table.js';
 import { eligibleRows, isEligible, needsIndex } from './eligible-rows.js';
-import { FilterIndex } from './filter-index.js';
-import { nearest, type Ranked } from './nearest.js';
 import { isRejected, metadataOf, type Payload, type Payloads } from './payload.js';
+import { PayloadIndexes } from './payload-indexes.js';
 import type { PointRow, PointTable } from './point-table.js';
+import { hybridRanking, type Ranked, vectorRanking } from './ranking.js';
 import type { ScanPool } from './scan-pool.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
@@ -26,17 +25,26 @@ export interface RetrievalParts {
 type Opened = [row: PointRow, payload: Payload];
 
 export class Retrieval {
-  constructor(private readonly parts: RetrievalParts) {}
+  private readonly indexes: PayloadIndexes;
+
+  constructor(private readonly parts: RetrievalParts) {
+    this.indexes = new PayloadIndexes({
+      segments: parts.segments,
+      eachOpened: (collection, numbers, use) => this.eachOpened(collection, numbers, undefined, use),
+    });
+  }
 
   query(collection: CollectionRow, query: VectorQuery, signal?: AbortSignal): Promise<VectorMatch[]> {
     return this.parts.segments.use(collection, async (segment) => {
-      const index = needsIndex(query, segment) ? await this.indexOf(collection, segment) : undefined;
+      const index = needsIndex(query, segment) ? await this.indexes.filterIndex(collection, segment) : undefined;
+      const words = query.hybrid && (await this.indexes.wordIndex(collection, segment));
       const purposed = query.purpose !== undefined && index !== undefined;
-      // Some of the nearest may turn out not to be readable, or to be gone: then twice as many are asked for.
+      const ranking = words ? hybridRanking : vectorRanking;
+      // Some of the best may turn out not to be readable, or to be gone: then twice as many are asked for.
       for (let count = query.k; ; count *= 2) {
         const eligible = eligibleRows(query, segment, index);
         const wanted = { vector: query.vector, count, now: this.parts.now(), eligible, purposed, signal };
-        const ranked = await nearest(this.parts, collection, segment, wanted);
+        const ranked = await ranking(this.parts, { collection, segment, words }, wanted, query.hybrid);
         const matches = await this.matches(collection, segment, ranked, query);
         if (matches.length >= query.k || ranked.length < count) return cut(matches, query);
       }
@@ -46,7 +54,7 @@ export class Retrieval {
   /** Numbers of the points about a person, in no order; some may be written anew meanwhile. */
   about(collection: CollectionRow, subject: string): Promise<number[]> {
     return this.parts.segments.use(collection, async (segment) => {
-      const index = await this.indexOf(collection, segment);
+      const index = await this.indexes.filterIndex(collection, segment);
       return segment.presentAmong(index.about(subject));
     });
   }
@@ -101,42 +109,27 @@ export class Retrieval {
     });
   }
 
+  /** The best `k` of a ranking that can be served; payloads further down are not opened. */
   private async matches(collection: CollectionRow, segment: Segment, ranked: readonly Ranked[], query: VectorQuery) {
-    const rows = ranked.map(({ row }) => row);
-    const scores = new Map(ranked.map(({ row, raw }) => [row.number, similarity(collection.metric, raw)]));
     const matches: VectorMatch[] = [];
-    for (const [{ id, number, vector, ingestedAt }, payload] of await this.open(collection, rows, segment)) {
-      if (!isEligible(query, payload, ingestedAt)) continue;
-      matches.push({ id, score: scores.get(number)!, ...(query.withVectors && { vector }), ...shown(payload) });
+    for (let at = 0; at < ranked.length && matches.length < query.k; at += query.k) {
+      const some = ranked.slice(at, at + query.k);
+      const scores = new Map(some.map(({ row, score }) => [row.number, score]));
+      const rows = some.map(({ row }) => row);
+      for (const [row, payload] of await this.open(collection, rows, segment)) {
+        if (!isEligible(query, payload, row.ingestedAt)) continue;
+        const vector = query.withVectors && { vector: row.vector };
+        matches.push({ id: row.id, score: scores.get(row.number)!, ...vector, ...shown(payload) });
+      }
     }
     return matches;
   }
 
   private selected(collection: CollectionRow, filter: Filter): Promise<number[]> {
     return this.parts.segments.use(collection, async (segment) => {
-      const index = await this.indexOf(collection, segment);
+      const index = await this.indexes.filterIndex(collection, segment);
       return segment.presentAmong(marked(index.select(filter, segment.rows)));
     });
-  }
-
-  /** The index over a segment's metadata, made when first needed: it must open every payload. */
-  private async indexOf(collection: CollectionRow, segment: Segment): Promise<FilterIndex> {
-    return (
-      segment.index ?? this.parts.segments.exclusively(collection.number, () => this.makeIndex(collection, segment))
-    );
-  }
-
-  private async makeIndex(collection: CollectionRow, segment: Segment): Promise<FilterIndex> {
-    // Another query may have made it while this one waited its turn.
-    if (segment.index) return segment.index;
-    const index = new FilterIndex();
-    const slots = new Map(segment.present());
-    await this.eachOpened(collection, [...slots.keys()], undefined, (opened) => {
-      for (const [row, payload] of opened) index.add(slots.get(row.number)!, payload);
-    });
-    segment.index = index;
-    this.parts.segments.trim(collection.number);
-    return index;
   }
 
   /** Opens points by their numbers, some at a time; those that cannot be trusted are left out. */
@@ -144,13 +137,13 @@ export class Retrieval {
     collection: CollectionRow,
     numbers: readonly number[],
     signal: AbortSignal | undefined,
-    use: (opened: Opened[]) => void,
+    use: (opened: Opened[]) => void | Promise<void>,
   ): Promise<void> {
     const slices = new Slices();
     for (let at = 0; at < numbers.length; at += PAYLOADS_AT_A_TIME) {
       const some = numbers.slice(at, at + PAYLOADS_AT_A_TIME);
       const rows = some.flatMap((number) => this.parts.points.byNumber(collection.number, number) ?? []);
-      use(await this.open(collection, rows));
+      await use(await this.open(collection, rows));
       await slices.rest(signal);
     }
   }

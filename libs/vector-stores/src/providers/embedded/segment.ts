@@ -1,6 +1,6 @@
 // One collection in memory, ready to be searched: rows are only ever added or put out, never overwritten, so that a
 // thread may scan while another writes.
-import type { Metric } from '#ports';
+import type { Metric, VectorPoint } from '#ports';
 import type { Arena } from './arena.js';
 import {
   BLOCK_BYTES,
@@ -14,6 +14,7 @@ import {
 import { FilterIndex } from './filter-index.js';
 import { quantiseRow } from './quantise.js';
 import type { ScanRequest } from './scan.js';
+import { WordIndex } from './word-index.js';
 
 /** What a row of the map from numbers to slots takes in V8, and the time of its ingestion, about. */
 const BYTES_BESIDE_BLOCK = 104;
@@ -35,6 +36,8 @@ export class Segment {
   readonly layout: BlockLayout;
   /** Conditions on metadata, from the first filtered query on; new rows must then be added to it. */
   index: FilterIndex | undefined;
+  /** The words of texts, from the first hybrid query on. */
+  words: WordIndex | undefined;
   private readonly blocks: number[] = [];
   private readonly slots = new Map<number, number>();
   private readonly numbers: number[] = [];
@@ -61,7 +64,12 @@ export class Segment {
   }
 
   get bytes(): number {
-    return this.blocks.length * BLOCK_BYTES + this.rows * BYTES_BESIDE_BLOCK + (this.index?.bytes ?? 0);
+    return (
+      this.blocks.length * BLOCK_BYTES +
+      this.rows * BYTES_BESIDE_BLOCK +
+      (this.index?.bytes ?? 0) +
+      (this.words?.bytes ?? 0)
+    );
   }
 
   /** Whether so many rows are gone that the collection should be read anew. */
@@ -84,6 +92,18 @@ export class Segment {
     this.purposed ||= row.purposed;
     this.slots.set(row.number, slot);
     return slot;
+  }
+
+  /** An empty index of words, in the same memory; rows written from now on are added to it. */
+  newWordIndex(): WordIndex {
+    this.words = new WordIndex(this.arena);
+    return this.words;
+  }
+
+  /** Adds to the indexes what they say of a row. `false` where memory has run out. */
+  addToIndexes(slot: number, point: Omit<VectorPoint, 'id' | 'vector'>): boolean {
+    this.index?.add(slot, point);
+    return this.words?.add(slot, point) ?? true;
   }
 
   /** Whether some rows are kept for named purposes. */
@@ -119,6 +139,27 @@ export class Segment {
     return this.numbers[slot]!;
   }
 
+  /** Where a point is; `undefined` where it is gone. */
+  slotOf(number: number): number | undefined {
+    return this.slots.get(number);
+  }
+
+  /** One byte a row: 1 where a query may find it, as a scan decides it. */
+  findable(eligible: Uint8Array | undefined, { purposed, now }: { purposed: boolean; now: number }): Uint8Array {
+    this.refresh();
+    const { layout, rows, blocks, views } = this;
+    const alsoLive = purposed ? ROW_PURPOSED : ROW_LIVE;
+    const findable = new Uint8Array(rows);
+    for (let slot = 0; slot < rows; slot++) {
+      if (eligible && eligible[slot] === 0) continue;
+      const [block, at] = [blocks[Math.floor(slot / layout.capacity)]!, slot % layout.capacity];
+      const state = views.uint8[block + layout.states + at];
+      if (state !== ROW_LIVE && state !== alsoLive) continue;
+      if (views.float64[(block + layout.expiries) / 8 + at]! > now) findable[slot] = 1;
+    }
+    return findable;
+  }
+
   /** Points that are not gone, with their slots; those withheld are among them. */
   present(): Array<[number: number, slot: number]> {
     return [...this.slots];
@@ -143,6 +184,7 @@ export class Segment {
   /** Gives the memory back. No scan may be under way, and none may follow. */
   release(): void {
     this.arena.give(this.blocks.splice(0));
+    this.words?.release();
   }
 
   private write(block: number, at: number, row: SegmentRow): void {

@@ -40,6 +40,8 @@ export class Segments {
   /** Long work on a collection, during which it must not be written. */
   private readonly work = new Map<number, Promise<unknown>>();
   private room = Promise.withResolvers<void>();
+  /** Those that wait for room while they hold memory themselves. */
+  private readonly waiting = new Set<Segment>();
 
   constructor(private readonly options: SegmentsOptions) {}
 
@@ -103,6 +105,29 @@ export class Segments {
       if (collection !== grown && this.bytes > memoryMaxBytes) this.drop(collection);
     }
     if (this.bytes > memoryMaxBytes || this.resident(grown)?.wasteful) this.drop(grown);
+  }
+
+  /**
+   * Makes room for what a segment in use has grown to: others go, then it waits until nobody uses what has gone.
+   * @param full Whether there is no more memory at all, whatever the sum says.
+   * @throws Failure `vector.memory_exceeded` where nothing else can go
+   */
+  async makeRoom({ number, name }: CollectionRow, segment: Segment, { full = false } = {}): Promise<void> {
+    const { memoryMaxBytes } = this.options;
+    while (full || this.bytes > memoryMaxBytes) {
+      const eldest = [...this.current.keys()].find((one) => one !== number);
+      if (eldest !== undefined) this.drop(eldest);
+      else await this.roomBeside(segment, () => tooLarge(name, segment.bytes, memoryMaxBytes));
+      if (full) return;
+    }
+  }
+
+  /** Two that wait for each other would wait for ever: the second one fails. */
+  private async roomBeside(segment: Segment, tooLarge: () => Error): Promise<void> {
+    const others = [...this.holding].filter((one) => one.segment !== segment && !this.waiting.has(one.segment));
+    if (others.length === 0) throw tooLarge();
+    this.waiting.add(segment);
+    await this.room.promise.finally(() => this.waiting.delete(segment));
   }
 
   private async hold(collection: CollectionRow): Promise<Resident> {
