@@ -66,6 +66,11 @@ const AMENDMENTS: Array<{ at: string; because: string; change: (properties: Prop
     because: 'the server takes a list of ids under id (checkGetPrimaryKey)',
     change: () => ({ id: {} }),
   },
+  {
+    at: '/v2/vectordb/entities/get',
+    because: 'its own example gives a list of ids, or one',
+    change: () => ({ id: {} }),
+  },
 ];
 
 let forms: MilvusForms | undefined;

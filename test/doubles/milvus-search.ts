@@ -13,9 +13,14 @@ export function distanceOf(metric: string, a: readonly number[], b: readonly num
   return metric === 'IP' ? product : product / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
-export function nearest<Row>(rows: Ranked<Row>[], metric: string, limit: number): Ranked<Row>[] {
+/** What Milvus takes for the same distance: it then prefers the smaller key (SearchResultPair in segcore). */
+const SAME = 1e-6;
+
+export function nearest<Row extends { id: string }>(rows: Ranked<Row>[], metric: string, limit: number): Ranked<Row>[] {
   const sign = metric === 'L2' ? 1 : -1;
-  return rows.sort((a, b) => sign * (a.distance - b.distance)).slice(0, limit);
+  const order = (a: Ranked<Row>, b: Ranked<Row>) =>
+    Math.abs(a.distance - b.distance) < SAME ? (a.row.id < b.row.id ? -1 : 1) : sign * (a.distance - b.distance);
+  return rows.sort(order).slice(0, limit);
 }
 
 const K1 = 1.2;
