@@ -36,15 +36,17 @@ export class SegmentMigration {
 
   /** Segments of other models, the oldest first. None for a collection whose vectors nobody has named a model of. */
   async former(ref: CollectionRef, tag: SegmentTag, options?: CallOptions): Promise<FormerSegment[]> {
-    const { routing, store } = this.parts;
-    const found = await routing.ofAny(ref, options);
+    const found = await this.parts.routing.ofAny(ref, options);
     const former: FormerSegment[] = [];
     for (const { name, tag: made } of found?.segments.toReversed() ?? []) {
-      if (!made || isSame(made, tag)) continue;
-      const count = await unlessAbsent(() => store.count({ ...ref, collection: name }, options), 0);
-      former.push({ name, count });
+      if (made && !isSame(made, tag)) former.push({ name, count: await this.countOf(ref, name, options) });
     }
     return former;
+  }
+
+  /** Points of one segment; none where it is gone. */
+  countOf(ref: CollectionRef, name: string, options?: CallOptions): Promise<number> {
+    return unlessAbsent(() => this.parts.store.count({ ...ref, collection: name }, options), 0);
   }
 
   /** Begins to build the segment of the tag, or goes on. Returns once every instance knows. */
@@ -152,9 +154,8 @@ export class SegmentMigration {
   async settle(ref: CollectionRef, from: string, options?: CallOptions): Promise<void> {
     const { table, store } = this.parts;
     const settle = async (signal: AbortSignal) => {
-      const place = { ...ref, collection: from };
-      const left = await unlessAbsent(() => store.count(place, { signal }), 0);
-      if (left === 0) await store.dropCollection(place, { signal });
+      const left = await this.countOf(ref, from, { signal });
+      if (left === 0) await store.dropCollection({ ...ref, collection: from }, { signal });
       await table.change(ref, (now) => now && (left === 0 ? without(now, from) : settled(now, from)));
     };
     await table.locked(ref, settle, options?.signal);

@@ -34,11 +34,11 @@ export interface Segmentation {
   index?: Record<string, number> | undefined;
 }
 
-/** Parts the name of a collection from what tells its segments apart. No caller can name a collection with it. */
-export const MARK = '~';
+/** Parts the name of a collection from what tells its segments apart. */
+const MARK = '~';
 const TAG_DIGITS = 8;
-/** Name of a segment that is not the first of its collection. */
-const LATER = /^(.+)~[0-9a-f]{8}$/s;
+/** Name of a segment that is not the first of its collection. No collection can be named so. */
+const LATER = /^(.+)~([0-9a-f]{8})$/s;
 
 /** What computed the vector of a point; `undefined` where its caller brought it. */
 export function tagOf({ lineage, vector }: VectorPoint): SegmentTag | undefined {
@@ -67,6 +67,16 @@ export function segmentName(collection: string, tag: SegmentTag): string {
 /** The collection that a collection of the store is a segment of; its own name where it is none's. */
 export function collectionOf(name: string): string {
   return LATER.exec(name)?.[1] ?? name;
+}
+
+/** What tells a segment from the others of its collection; the same for no two of them. */
+export function labelOf(name: string): string {
+  return LATER.exec(name)?.[2] ?? '-';
+}
+
+/** Whether the service keeps the collection for itself: callers cannot name it, and nobody reindexes it. */
+export function isInternal(collection: string): boolean {
+  return collection.startsWith(MARK);
 }
 
 /** The segment of a tag; of several, the newest. */

@@ -20,8 +20,8 @@ import {
 import { Routing, unlessAbsent, untaggedOf } from './routing.js';
 import {
   collectionOf,
+  isInternal,
   isSame,
-  MARK,
   type Segment,
   type Segmentation,
   type SegmentTag,
@@ -85,7 +85,7 @@ export class SegmentedStore extends VectorStore {
   }
 
   async openCollection(ref: CollectionRef, spec: CollectionSpec, options?: CallOptions): Promise<CollectionInfo> {
-    if (ref.collection.includes(MARK)) throw namedLikeOurs();
+    if (collectionOf(ref.collection) !== ref.collection) throw namedLikeOurs();
     const known = await this.routing.ofAny(ref, options);
     const found = known && (await this.pruned(ref, known, options));
     const place = { ...ref, collection: found?.active ?? ref.collection };
@@ -251,6 +251,7 @@ export class SegmentedStore extends VectorStore {
 
   /** Remembers whether a model has not made all that it is asked for, for who watches over the service. */
   private note({ tenant, collection }: CollectionRef, { segments }: Segmentation, segment: Segment | undefined): void {
+    if (isInternal(collection)) return;
     const key = `${tenant}/${collection}`;
     const behind = !segment || segments.some((one) => one.name !== segment.name && !one.settled);
     if (behind) this.asked.set(key, true);
@@ -322,7 +323,7 @@ async function named<T>({ collection }: CollectionRef, call: () => Promise<T>): 
 }
 
 function namedLikeOurs() {
-  const message = `Must not hold ${MARK}.`;
+  const message = 'Must not end in ~ and eight hexadecimal digits.';
   const problems = [{ path: 'name', code: 'vector.name_reserved', message }];
   return failure('request.invalid', { part: 'collection', count: problems.length }, { problems });
 }

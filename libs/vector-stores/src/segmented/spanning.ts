@@ -3,7 +3,7 @@ import type { CallOptions, CollectionRef, PointPage, PointSelector, VectorPoint,
 import { matchesFilter } from '../matches-filter.js';
 import { unknownCursor } from '../providers/list-cursor.js';
 import { unlessAbsent } from './routing.js';
-import { MARK, type Segmentation } from './segment.js';
+import { labelOf, type Segmentation } from './segment.js';
 
 interface Page {
   subject?: string;
@@ -151,11 +151,6 @@ function isSelected(
 ): boolean {
   if (filter) return matchesFilter(filter, metadata);
   return ingestedBefore === undefined || (lineage?.ingestedAt ?? Infinity) < ingestedBefore;
-}
-
-function labelOf(name: string): string {
-  const at = name.indexOf(MARK);
-  return at < 0 ? '-' : name.slice(at + 1);
 }
 
 /** A segment that is gone had its points moved to others: those are seen again rather than missed. */

@@ -146,7 +146,10 @@ describe('one collection of several segments', () => {
 
   test('cannot be named by a caller', async () => {
     const { segmented } = await two();
-    const open = segmented.openCollection({ ...HERE, collection: 'documents~1' }, { dimension: 2, metric: 'cosine' });
+    const open = segmented.openCollection(
+      { ...HERE, collection: 'documents~01234567' },
+      { dimension: 2, metric: 'cosine' },
+    );
     await expect(open).rejects.toMatchObject({ code: 'request.invalid' });
   });
 
@@ -171,6 +174,20 @@ describe('one collection of several segments', () => {
     const { segmented } = await two();
     expect(idsOf((await segmented.list(HERE, { limit: 10, cursor: '01234567.' })).points)).toEqual(['a', 'b', 'c']);
   });
+});
+
+test('a collection that the service keeps for itself has segments too, and is not to be reindexed', async () => {
+  const { segmented, store } = await aSegmented();
+  const own = { ...HERE, collection: '~questions' };
+  await segmented.openCollection(own, { dimension: 2, metric: 'cosine' });
+  await segmented.upsert(own, [made(OLD, 'a')]);
+  expect(await segmented.query(own, byNew)).toEqual([]);
+  await segmented.upsert(own, [made(NEW, 'b')]);
+  const first = await segmented.list(own, { limit: 1 });
+  const second = await segmented.list(own, { limit: 1, cursor: first.cursor! });
+  expect([...first.points, ...second.points].map(({ id }) => id)).toEqual(['a', 'b']);
+  expect([segmented.behind, (await inside(store)).length]).toEqual([0, 2]);
+  expect((await segmented.listCollections(HERE.tenant)).map(({ name }) => name)).toEqual(['~questions']);
 });
 
 describe('two instances', () => {
