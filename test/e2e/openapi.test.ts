@@ -123,6 +123,11 @@ describe('the OpenAPI document', () => {
     });
     expect(found.json.matches).toEqual([expect.objectContaining({ id: 'p', score: 1 })]);
     await call('POST', '/api/vectors/query', { body: { collection: 'none', text: 'x' }, status: 404 });
+    const line = JSON.stringify({ id: 'q', vector: [3, 2, 1] });
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const stream = { path: '/api/vectors/ingest?collection=small&run=r1', raw: `${line}\nno json\n`, headers };
+    expect((await call('POST', '/api/vectors/ingest', stream)).json).toMatchObject({ upserted: 1, refused: 1 });
+    await call('POST', '/api/vectors/delete', { body: { collection: 'small', ids: ['q'] } });
     await call('POST', '/api/vectors/delete', { body: { collection: 'small', subject: 'ann' } });
     const { json } = await call('GET', '/api/vectors/collections');
     expect(json.collections).toContainEqual({ name: 'small', dimension: 3, metric: 'l2', count: 0 });

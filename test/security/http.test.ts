@@ -86,7 +86,7 @@ test('deep or huge JSON on every endpoint', async () => {
   const { json } = await server.send('GET', '/api/openapi.json', { token: null });
   const withBody = Object.entries((json as ApiDocument).paths).flatMap(([path, methods]) =>
     Object.entries(methods)
-      .filter(([, { requestBody }]) => requestBody)
+      .filter(([, { requestBody }]) => requestBody?.content['application/json'])
       .map(([method]) => ({ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, 'north') })),
   );
   expect(withBody.length).toBeGreaterThan(7);

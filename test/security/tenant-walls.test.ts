@@ -123,7 +123,7 @@ async function send(world: World, request: TenantRequest, token: string) {
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
-    body: body === undefined ? null : JSON.stringify(body),
+    body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
   });
   const text = await reply.body.text();
   let json: unknown;

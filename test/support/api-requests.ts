@@ -24,6 +24,7 @@ export interface Schema {
   pattern?: string;
   format?: string;
   default?: unknown;
+  'x-line-schema'?: Schema;
 }
 
 export interface Parameter {
@@ -57,6 +58,7 @@ export interface ApiRequest {
   body: string | undefined;
 }
 
+const NDJSON = 'application/x-ndjson';
 const DEEPEST = 4;
 const NAMES = ['__proto__', 'constructor', 'prototype', '$ref', 'toString', 'query', 'tenant', 'admin', ''];
 
@@ -124,12 +126,15 @@ export class ApiRequests {
   of(template: string, method: string): fc.Arbitrary<ApiRequest> {
     const { operationId, parameters = [], requestBody } = this.document.paths[template]![method]!;
     const content = requestBody?.content['application/json'];
+    const line = requestBody?.content[NDJSON]?.schema['x-line-schema'];
     return fc
       .record({
         values: fc.tuple(...parameters.map((one) => this.parameter(one))),
         body: content
           ? this.bodyText(content.schema)
-          : fc.option(fc.constantFrom('{}', 'null', '"x"', '{'), { nil: undefined, freq: 9 }),
+          : line
+            ? fc.array(this.bodyText(line), { maxLength: 5 }).map((lines) => lines.join('\n'))
+            : fc.option(fc.constantFrom('{}', 'null', '"x"', '{'), { nil: undefined, freq: 9 }),
         headers: oddHeaders,
       })
       .map(({ values, body, headers }) => {
@@ -144,7 +149,7 @@ export class ApiRequests {
           operationId,
           method: method.toUpperCase(),
           path: query.length > 0 ? `${path}?${query.join('&')}` : path,
-          headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+          headers: { ...(body !== undefined && { 'content-type': line ? NDJSON : 'application/json' }), ...headers },
           body,
         };
       });

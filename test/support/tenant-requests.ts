@@ -6,6 +6,7 @@ export interface TenantRequest {
   operation: string;
   method: string;
   path: string;
+  /** Sent as JSON; a text as it is. */
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -135,6 +136,14 @@ export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
     make: (one) => ({
       path: '/api/vectors/upsert',
       body: { collection: one(COLLECTIONS), documents: [document(one), document(one)] },
+    }),
+  },
+  'POST /api/vectors/ingest': {
+    weight: 2,
+    make: (one) => ({
+      path: `/api/vectors/ingest?collection=${one(COLLECTIONS)}`,
+      body: `${JSON.stringify(document(one))}\n${JSON.stringify(document(one))}\nno json`,
+      headers: { 'content-type': 'application/x-ndjson' },
     }),
   },
   'POST /api/vectors/query': {

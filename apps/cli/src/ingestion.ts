@@ -1,4 +1,5 @@
 // Brings documents of files to the server, batch by batch, and keeps account of every row.
+import { apart } from '#resilience';
 import type { ApiClient } from './api-client.js';
 import type { Checkpoint } from './checkpoint.js';
 import { batchesOf, type Columns, documentsIn, type PlacedDocument, type Reading } from './documents.js';
@@ -8,7 +9,7 @@ import type { Io } from './io.js';
 import type { Cut } from './passages.js';
 import { type Patience, patiently } from './patience.js';
 import type { Progress } from './progress.js';
-import { sendApart } from './send-apart.js';
+import { ABOUT_ONE_ITEM, problemsByPosition } from './refusals.js';
 import { passagesIn } from './texts.js';
 
 export interface RefusedRow {
@@ -112,10 +113,11 @@ export class Ingestion {
   }
 
   private async send(batch: readonly Placed[], client: ApiClient): Promise<void> {
-    await sendApart(batch, {
-      list: 'documents',
-      send: (items) => this.upsert(items, client),
+    await apart(batch, {
+      work: (items) => this.upsert(items, client),
       refuse: (item, reason) => this.refuse({ ...item, reason }),
+      codes: ABOUT_ONE_ITEM,
+      named: (error) => problemsByPosition(error, 'documents'),
     });
   }
 

@@ -1,4 +1,5 @@
 // Fills the cache before the first user comes: answers are written, questions of the past are asked.
+import { apart } from '#resilience';
 import type { Answer } from './answer.js';
 import type { ApiClient } from './api-client.js';
 import { inParallel } from './in-parallel.js';
@@ -6,8 +7,8 @@ import type { Io } from './io.js';
 import type { AskedBefore, Known } from './past-questions.js';
 import { type Patience, patiently } from './patience.js';
 import type { Progress } from './progress.js';
+import { ABOUT_ONE_ITEM, problemsByPosition } from './refusals.js';
 import { isOfOneQuestion } from './replay.js';
-import { sendApart } from './send-apart.js';
 
 export interface WarmingOptions {
   parallel: number;
@@ -51,14 +52,15 @@ export class Warming {
   }
 
   private async writeBatch(batch: readonly Known[]): Promise<void> {
-    await sendApart(batch, {
-      list: 'entries',
-      send: async (items) => {
+    await apart(batch, {
+      work: async (items) => {
         const body = { entries: items.map(({ entry }) => entry) };
         const { written } = await this.patiently<{ written: number }>('/api/cache/warmup', body);
         this.warmed.written += written;
       },
-      refuse: ({ row }, reason) => this.warmed.refused.push({ row, reason }),
+      refuse: ({ row }, reason) => void this.warmed.refused.push({ row, reason }),
+      codes: ABOUT_ONE_ITEM,
+      named: (error) => problemsByPosition(error, 'entries'),
     });
     this.progress.advance(batch.length, batch.length);
   }

@@ -3,6 +3,7 @@ import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/commo
 import {
   ApiBearerAuth,
   ApiBody,
+  ApiConsumes,
   ApiExtension,
   ApiExtraModels,
   ApiHeader,
@@ -18,6 +19,7 @@ import type { ZodDto } from 'nestjs-zod';
 import type { z } from 'zod';
 import type { Scope } from '#auth';
 import type { AuditEvent, FailureCode } from '#ports';
+import { NDJSON } from './http/lines.js';
 import { ProblemDto } from './http/schemas/problem.schema.js';
 import { statusOf } from './status.js';
 import { NONCE, TIMESTAMP } from './writes/freshness.js';
@@ -27,9 +29,14 @@ export const ENDPOINT = 'resk:endpoint';
 /** Marks in the OpenAPI document what changes something. */
 export const EFFECT = 'x-effect';
 
+/** Names in the OpenAPI document what each line of a body is. */
+export const LINE_SCHEMA = 'x-line-schema';
+
 /** The parts of a request that an endpoint reads. A part that is not named here is not read. */
 export interface EndpointInput {
   body?: ZodDto<z.ZodType>;
+  /** In place of `body`: what each line of an NDJSON body is. It is read as it comes, for as long as it comes. */
+  lines?: ZodDto<z.ZodType>;
   query?: z.ZodObject;
   params?: z.ZodObject;
 }
@@ -107,11 +114,21 @@ function producing(reply: EndpointDeclaration['reply']): Pick<EndpointSpec, 'pro
   return typeof reply === 'function' ? {} : { produces: reply.type };
 }
 
-function inputDocs({ body, query, params }: EndpointInput): MethodDecorator[] {
+function inputDocs({ body, lines, query, params }: EndpointInput): MethodDecorator[] {
   return [
+    ...(lines ? linesDocs(lines as unknown as Type<unknown>) : []),
     ...(body ? [ApiBody({ type: body as unknown as Type<unknown> })] : []),
     ...described(query).map(([name, one]) => ApiQuery({ name, required: !one.isOptional(), ...documented(one) })),
     ...described(params).map(([name, one]) => ApiParam({ name, ...documented(one) })),
+  ];
+}
+
+function linesDocs(line: Type<unknown>): MethodDecorator[] {
+  const description = `Lines of JSON, each a ${line.name.replace(/Dto$/, '')}.`;
+  return [
+    ApiExtraModels(line),
+    ApiConsumes(NDJSON),
+    ApiBody({ description, schema: { type: 'string', [LINE_SCHEMA]: { $ref: getSchemaPath(line) } } as object }),
   ];
 }
 
@@ -165,8 +182,8 @@ function failureDocs({ input, scope, operator, effect, failures = [] }: Endpoint
     'request.headers_too_many',
     'request.host',
     'request.not_acceptable',
-    ...(input.body ? BODY_FAILURES : []),
-    ...(input.body || input.query || input.params ? (['request.invalid'] as const) : []),
+    ...(input.body || input.lines ? BODY_FAILURES : []),
+    ...(input.body || input.lines || input.query || input.params ? (['request.invalid'] as const) : []),
     ...(scope === 'open' ? [] : AUTH_FAILURES),
     ...(operator ? (['auth.operator'] as const) : []),
     ...(effect ? WRITE_FAILURES : []),

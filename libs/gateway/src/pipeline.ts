@@ -1,5 +1,6 @@
 // Everything that a request passes, in order, for HTTP and sockets alike. Each step is a method that a guard wraps;
 // the hot routes call the very same methods with less around them.
+import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
 import type { z } from 'zod';
@@ -74,6 +75,10 @@ export class Pipeline {
       checkNames(arrival.query);
       arrival.query = parsed(input.query, arrival.query, 'query');
     }
+    if (arrival.body instanceof Readable !== (input.lines !== undefined)) {
+      throw arrival.body === undefined ? failure('request.empty', {}) : failure('request.media_type', {});
+    }
+    if (input.lines) return;
     if (input.body) {
       if (arrival.body === undefined || arrival.body === null) throw failure('request.empty', {});
       arrival.body = parsed(input.body.schema as z.ZodType, arrival.body, 'body');

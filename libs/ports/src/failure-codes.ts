@@ -28,7 +28,8 @@ export const FAILURES = {
   'request.media_type': {
     kind: 'invalid',
     title: 'Unsupported media type',
-    detail: 'The content type is not supported. Send application/json.',
+    detail:
+      'The content type is not supported here. Send application/json, or application/x-ndjson where the API says so.',
   },
   'request.method': {
     kind: 'invalid',
@@ -77,6 +78,12 @@ export const FAILURES = {
     kind: 'invalid',
     title: 'Idempotency-Key not valid',
     detail: 'An Idempotency-Key has 1 to 255 visible ASCII characters, and is sent once.',
+  },
+  'idempotency.unsupported': {
+    kind: 'invalid',
+    title: 'No Idempotency-Key here',
+    detail:
+      'What is read line by line takes no Idempotency-Key: send the lines again, documents of the same id replace each other.',
   },
   'idempotency.conflict': {
     kind: 'conflict',

@@ -1,5 +1,6 @@
 // The story of one question, the services around it, and what people may ask to be shown or erased.
 export { AnswersService, ownTags, type PurgeSelector, type Written } from './answers.service.js';
+export { BulkIntake, type Ingested, type Line } from './bulk-intake.js';
 export type { Document } from './document-intake.js';
 export { DocumentsService, type Upserted } from './documents.service.js';
 export { EntryNames } from './entry-names.js';

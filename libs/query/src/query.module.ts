@@ -14,6 +14,7 @@ import { RerankersModule } from '#rerankers/module';
 import { TenantTurns } from '#resilience';
 import { AnswerTies } from './answer-ties.js';
 import { AnswersService } from './answers.service.js';
+import { BulkIntake } from './bulk-intake.js';
 import { DocumentIntake } from './document-intake.js';
 import { DocumentsService, openedStore } from './documents.service.js';
 import { EntryNames } from './entry-names.js';
@@ -121,6 +122,12 @@ const documents: Provider[] = [
   },
 ];
 
+const bulk: Provider = {
+  provide: BulkIntake,
+  inject: [DocumentsService],
+  useFactory: (documents: DocumentsService) => new BulkIntake(documents),
+};
+
 const privacy: Provider[] = [
   {
     provide: Screening,
@@ -169,13 +176,14 @@ const administration: Provider = {
 /** Needs the global ConfigModule, RecordsModule, CryptoModule, UsageModule and PoliciesModule, and the vector store. */
 @Module({
   imports: [CacheModule, RerankersModule, PrivacyModule],
-  providers: [...questions, ...documents, ...privacy, administration],
+  providers: [...questions, ...documents, bulk, ...privacy, administration],
   exports: [
     KeysService,
     QueryService,
     AnswersService,
     KnowledgeService,
     DocumentsService,
+    BulkIntake,
     PersonalDocuments,
     PoliciesService,
     Erasures,

@@ -1,4 +1,5 @@
 // How a call may fail: deadlines, retry with back-off and jitter, circuit breaker, bulkhead, single flight, outgoing HTTP.
+export { type Apart, apart } from './apart.js';
 export { Deadline } from './deadline.js';
 export { type HttpCall, HttpClient, type HttpClientOptions, type HttpReply } from './http-client.js';
 export { HttpRefusal, refusalOf } from './http-refusal.js';

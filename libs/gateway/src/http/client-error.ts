@@ -4,6 +4,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import { type Failure, failure } from '#ports';
 import { securityHeaders } from './headers.js';
+import { isStreaming } from './lines.js';
 import { asFailure, problemOf } from './problem.js';
 import { correlationIdOf } from './request.js';
 
@@ -11,6 +12,8 @@ const LINGER_MS = 1000;
 
 /** https://nodejs.org/api/http.html#event-clienterror: the connection is ours to answer and to end. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, hsts = false): void {
+  // Node lets a request that is still arriving be, unless it is ended here.
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isStreaming(socket)) return;
   // Where TLS has failed, nobody could read an answer.
   if (error.code === 'ECONNRESET' || /^ERR_(SSL|TLS)_/.test(error.code ?? '')) socket.destroy();
   if (!socket.writable) return;

@@ -10,6 +10,7 @@ import { type Doorkeeper, MAX_HEADER_BYTES, MAX_HEADERS } from './doorkeeper.js'
 import { DOCS_POLICY, exchangeHeaders, securityHeaders } from './headers.js';
 import type { HttpConfig } from './http.section.js';
 import { readJson } from './json-body.js';
+import { NDJSON } from './lines.js';
 import type { Arrivals } from './request.js';
 import type { RouteTable } from './route-table.js';
 import type { TlsFiles } from './tls-files.js';
@@ -100,6 +101,8 @@ function readingJson(instance: FastifyInstance): FastifyInstance {
       done(error as Error);
     }
   });
+  // Read as it is worked on, by the endpoints that take it so; the pipeline refuses it everywhere else.
+  instance.addContentTypeParser(NDJSON, (_request, body, done) => done(null, body));
   // Declared, so that every request has one form; the exchange itself is made when a request arrives.
   return instance.decorateRequest('exchange');
 }

@@ -1,12 +1,13 @@
 // The door of the operator's documents and their vectors.
-import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { Caller } from '#auth';
 import type { CollectionInfo, FailureCode } from '#ports';
-import { DocumentsService, givenMatch, KnowledgeService } from '#query';
+import { BulkIntake, type Document, DocumentsService, givenMatch, KnowledgeService, type Line } from '#query';
 import { Endpoint } from '../endpoint.js';
-import { CalledBy, Until } from './caller.decorator.js';
+import { CalledBy, Lines, PartMs, Until } from './caller.decorator.js';
+import type { ReadLine } from './lines.js';
 import {
   CollectionDto,
   CollectionInfoDto,
@@ -14,9 +15,12 @@ import {
   collectionParams,
   DeleteDto,
   DeletedDto,
+  DocumentDto,
   DroppedDto,
   EmbedDto,
   EmbeddedDto,
+  IngestedDto,
+  ingestQuery,
   MatchesDto,
   SearchDto,
   UpsertDto,
@@ -39,6 +43,7 @@ export class VectorsController {
   constructor(
     private readonly knowledge: KnowledgeService,
     private readonly documents: DocumentsService,
+    private readonly bulk: BulkIntake,
   ) {}
 
   @Post('vectors/collections')
@@ -111,6 +116,33 @@ export class VectorsController {
     return this.documents.upsert(body.documents, body.collection, caller.tenant, { signal });
   }
 
+  @Post('vectors/ingest')
+  @Endpoint({
+    summary: 'Write documents, line by line',
+    description:
+      'Reads documents as NDJSON, one a line, and writes them in batches as they come; no more is read than can be written. A line that is no document is reported, and the others are taken in. Where the store or the embedder fails, the problem says with which line to go on.',
+    input: { query: ingestQuery, lines: DocumentDto },
+    scope: 'vectors:write',
+    effect: 'write',
+    cost: 10,
+    reply: IngestedDto,
+    failures: [
+      'request.slow',
+      'idempotency.unsupported',
+      'privacy.erased_meanwhile',
+      ...EMBEDDING_FAILURES,
+      ...STORE_FAILURES,
+    ],
+  })
+  async ingest(
+    @Query() { collection, run }: z.infer<typeof ingestQuery>,
+    @Lines() lines: AsyncIterable<ReadLine<Document>>,
+    @PartMs() batchMs: number,
+    @CalledBy() caller: Caller,
+  ) {
+    return this.bulk.ingest(documentLines(lines), caller.tenant, { collection, run, batchMs });
+  }
+
   @Post('vectors/query')
   @Endpoint({
     summary: 'Search documents',
@@ -173,4 +205,8 @@ export class VectorsController {
     const { vectors, tokens, ...about } = await this.knowledge.embed([input].flat(), model, caller.tenant, { signal });
     return { ...about, vectors: vectors.map((one) => Array.from(one)), usage: { tokens } };
   }
+}
+
+async function* documentLines(lines: AsyncIterable<ReadLine<Document>>): AsyncGenerator<Line> {
+  for await (const line of lines) yield 'value' in line ? { row: line.row, document: line.value } : line;
 }

@@ -4,6 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { LOGGER, type Logger } from '#observability';
+import { failure } from '#ports';
 import { ENDPOINT, type EndpointSpec } from '../endpoint.js';
 import { idempotencyKey } from './idempotency-key.js';
 import { type Claim, IdempotencyRecords } from './idempotency-records.js';
@@ -23,6 +24,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (header === undefined || request.method !== 'POST' || !request.exchange.caller) return next.handle();
     const spec = this.reflector.get<EndpointSpec | undefined>(ENDPOINT, context.getHandler());
     if (spec?.effect !== 'write') return next.handle();
+    if (spec.input.lines) throw failure('idempotency.unsupported', {});
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     return from(this.once(request, reply, idempotencyKey(header), () => lastValueFrom(next.handle())));
   }

@@ -66,6 +66,35 @@ const document = z
   })
   .refine((one) => one.text !== undefined || one.vector !== undefined, { message: 'needs a text or a vector' });
 
+export class DocumentDto extends createZodDto(document) {}
+
+export const ingestQuery = z.strictObject({
+  collection: field.collection.optional(),
+  run: z.string().min(1).max(200).optional().describe('Name of the run, kept with each document that names none.'),
+});
+
+export class IngestedDto extends createZodDto(
+  z
+    .object({
+      rows: z.int().describe('Lines read. upserted + skipped + refused.'),
+      upserted: z.int(),
+      skipped: z.int().describe('Documents that the privacy policy of the tenant keeps out.'),
+      refused: z.int(),
+      refusals: z
+        .array(z.object({ row: z.int().describe('The first line is 1.'), reason: z.string() }))
+        .describe('The first 100 of those that were refused.'),
+    })
+    .meta({
+      example: {
+        rows: 2,
+        upserted: 1,
+        skipped: 0,
+        refused: 1,
+        refusals: [{ row: 2, reason: 'The JSON is not valid.' }],
+      },
+    }),
+) {}
+
 export class UpsertDto extends createZodDto(
   z.strictObject({ collection: field.collection.optional(), documents: z.array(document).min(1).max(1000) }).meta({
     example: { documents: [{ id: 'faq-17', text: 'We open at nine.', metadata: { category: 'opening' } }] },
