@@ -34,7 +34,7 @@ export class LengthModel implements EmbeddingModel {
   readonly provider = 'length';
   readonly model = 'length';
   readonly version = '1';
-  readonly maxInputTokens = undefined;
+  readonly maxInputTokens: number | undefined = undefined;
   readonly calls: { texts: readonly string[]; purpose: EmbedOptions['purpose'] }[] = [];
   running = 0;
   mostRunning = 0;

@@ -68,9 +68,9 @@ export const onnxProvider = defineProvider({
   family: 'embedding-model',
   name: PROVIDER,
   options: Options,
-  open: async (options: z.output<typeof Options>): Promise<EmbeddingModel> => {
+  open: async (options: z.output<typeof Options>, { signal }): Promise<EmbeddingModel> => {
     const { model, dimensions: _, ...chosen } = options;
-    const local = await LocalModel.open(model, { task: 'embedding', ...chosen });
+    const local = await LocalModel.open(model, { task: 'embedding', signal, ...chosen });
     return new OnnxEmbeddingModel(local, versionOf(local, options));
   },
 });
