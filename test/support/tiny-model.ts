@@ -9,12 +9,16 @@ export interface TinyModelOptions {
   /** Numbers in a vector. Default 16. */
   dimensions?: number;
   seed?: number;
+  /** What every weight is, instead of seeded ones. */
+  weight?: number;
   /** Further files, or others instead of the usual ones: objects are written as JSON, `null` leaves a file out. */
   files?: Record<string, object | string | Uint8Array | null>;
   /** Numbers that the cross-encoder gives a text. Default 1. */
   labels?: number;
   /** Whether the graph pools by itself, and gives `sentence_embedding`. */
   pooled?: boolean;
+  /** What the graph calls its output. */
+  output?: string;
 }
 
 /** A folder on disk, removed by `remove`. */
@@ -37,15 +41,16 @@ const VOCABULARY = [...PIECES, ...WORDS];
 /** An embedding model: each token has a vector, and the last hidden state is a layer over it. */
 export function tinyEmbeddingModel(o: TinyModelOptions = {}): Promise<TinyModel> {
   const width = o.dimensions ?? 16;
+  const hidden = o.output ?? 'last_hidden_state';
   const layer: GraphParts['nodes'] = [
     { op: 'Gather', inputs: ['table', 'input_ids'], output: 'embedded' },
     { op: 'MatMul', inputs: ['embedded', 'weights'], output: 'mixed' },
-    { op: 'Tanh', inputs: ['mixed'], output: 'last_hidden_state' },
+    { op: 'Tanh', inputs: ['mixed'], output: hidden },
   ];
   const sum: GraphParts['nodes'] = [
     {
       op: 'ReduceSum',
-      inputs: ['last_hidden_state', 'axis'],
+      inputs: [hidden, 'axis'],
       output: 'sentence_embedding',
       attributes: { keepdims: 0 },
     },
@@ -55,10 +60,16 @@ export function tinyEmbeddingModel(o: TinyModelOptions = {}): Promise<TinyModel>
     nodes: o.pooled ? [...layer, ...sum] : layer,
     constants: {
       table: { dims: [VOCABULARY.length, width], values: noise(VOCABULARY.length * width, o.seed) },
-      weights: { dims: [width, width], values: noise(width * width, (o.seed ?? 1) + 1) },
+      weights: {
+        dims: [width, width],
+        values:
+          o.weight === undefined
+            ? noise(width * width, (o.seed ?? 1) + 1)
+            : new Float32Array(width * width).fill(o.weight),
+      },
       axis: { dims: [1], values: BigInt64Array.of(1n) },
     },
-    outputs: o.pooled ? { sentence_embedding: ['batch', width] } : { last_hidden_state: ['batch', 'sequence', width] },
+    outputs: o.pooled ? { sentence_embedding: ['batch', width] } : { [hidden]: ['batch', 'sequence', width] },
   });
   return written({ 'config.json': { model_type: 'bert', hidden_size: width, max_position_embeddings: 64 } }, graph, o);
 }
@@ -82,7 +93,7 @@ export function tinyReranker(o: TinyModelOptions = {}): Promise<TinyModel> {
       { op: 'ReduceMax', inputs: ['question_words', 'tokens'], output: 'question', attributes: { keepdims: 0 } },
       { op: 'Mul', inputs: ['text', 'question'], output: 'both' },
       { op: 'ReduceSum', inputs: ['both', 'tokens'], output: 'shared', attributes: { keepdims: 1 } },
-      { op: 'Add', inputs: ['shared', 'bias'], output: 'logits' },
+      { op: 'Add', inputs: ['shared', 'bias'], output: o.output ?? 'logits' },
     ],
     constants: {
       identity: {
@@ -96,7 +107,7 @@ export function tinyReranker(o: TinyModelOptions = {}): Promise<TinyModel> {
       tokens: { dims: [1], values: BigInt64Array.of(1n) },
       bias: { dims: [labels], values: Float32Array.from({ length: labels }, (_, at) => at - 3) },
     },
-    outputs: { logits: ['batch', labels] },
+    outputs: { [o.output ?? 'logits']: ['batch', labels] },
   });
   const config = { model_type: 'bert', max_position_embeddings: 64, architectures: ['BertForSequenceClassification'] };
   return written({ 'config.json': config }, graph, o);

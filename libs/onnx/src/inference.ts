@@ -9,7 +9,6 @@ export type Pooling = (typeof POOLINGS)[number];
 
 /** What is loaded, and how it is run. Plain data: it crosses to worker threads. */
 export interface InferenceSpec {
-  task: 'embedding' | 'reranking';
   /** Absolute path of the model's folder, and of its graph below it. */
   folder: string;
   file: string;
@@ -41,6 +40,7 @@ const TOKEN_CHARACTERS = 250;
 
 interface Encoded {
   ids: number[];
+  /** 1 for what belongs to the second of two texts. Of tokenizers that do not tell them apart, empty. */
   types: number[];
 }
 
@@ -76,16 +76,16 @@ export class Inference {
   /** Loads the model from its folder, and from nowhere else. Rejects with the runtime's own error. */
   static async load(spec: InferenceSpec): Promise<Inference> {
     const runtime = (await import(RUNTIME)) as typeof Transformers;
-    const { env, AutoTokenizer, AutoModel, AutoModelForSequenceClassification } = runtime;
+    const { env, AutoTokenizer, AutoModel } = runtime;
     env.allowRemoteModels = false;
     env.allowLocalModels = true;
     // A failed run is logged with its input, which is somebody's text.
     env.logLevel = runtime.LogLevel.NONE;
-    const { folder, file, task, threads } = spec;
+    const { folder, file, threads } = spec;
     const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
-    const loader = task === 'reranking' ? AutoModelForSequenceClassification : AutoModel;
     const [, subfolder = '', name = ''] = /^(?:(.*)\/)?([^/]*)\.onnx$/.exec(file) ?? [];
-    const model = (await loader.from_pretrained(folder, {
+    // For cross-encoders too: it gives the graph's outputs as they are, and knows every sort of encoder.
+    const model = (await AutoModel.from_pretrained(folder, {
       local_files_only: true,
       device: 'cpu',
       dtype: 'fp32', // Which means here: a file of just this name, whatever numbers it holds.
@@ -121,18 +121,17 @@ export class Inference {
   private encode(text: string, pair?: string): Encoded {
     const { maxTokens } = this.spec;
     const longest = maxTokens * TOKEN_CHARACTERS;
-    const { input_ids: ids, token_type_ids: types } = this.tokenizer(text.slice(0, longest), {
+    const { input_ids: ids, token_type_ids: types = [] } = this.tokenizer(text.slice(0, longest), {
       ...(pair !== undefined && { text_pair: pair.slice(0, longest) }),
       return_tensor: false,
       return_token_type_ids: true,
     }) as unknown as { input_ids: number[]; token_type_ids?: number[] };
-    const kinds = types ?? ids.map(() => 0);
-    if (ids.length <= maxTokens) return { ids, types: kinds };
+    if (ids.length <= maxTokens) return { ids, types };
     // What closes a text (`[SEP]`, `</s>`) stays: models are never shown one without.
     const last = ids.at(-1)!;
     const cut = ids.slice(0, maxTokens);
     if (this.special.has(last)) cut[maxTokens - 1] = last;
-    return { ids: cut, types: kinds.slice(0, maxTokens) };
+    return { ids: cut, types };
   }
 
   private async inRuns(
@@ -181,6 +180,7 @@ export class Inference {
 
   private pooled(outputs: Record<string, Output>, lengths: readonly number[]): Output {
     const found = outputs.sentence_embedding ?? outputs.last_hidden_state ?? firstOf(outputs);
+    if (found === outputs.logits) throw new Error('its graph gives logits, and no vectors');
     const { pooling, normalise } = this.spec;
     const vectors = found.dims.length === 2 ? found : pool(found, lengths, pooling);
     if (normalise) toUnitLength(vectors);
@@ -199,10 +199,9 @@ function runsOf(encoded: readonly Encoded[]): number[][] {
   return runs;
 }
 
+/** A graph has one output at least. */
 function firstOf(outputs: Record<string, Output>): Output {
-  const [first] = Object.values(outputs);
-  if (!first) throw new Error('the model has no output');
-  return first;
+  return Object.values(outputs)[0]!;
 }
 
 /** One vector a text, of the vectors of its tokens. Padding, which stands behind, is left out. */

@@ -3,17 +3,20 @@ import { availableParallelism } from 'node:os';
 import { untilAborted } from '#resilience';
 import type { InferenceSpec, Inferred } from './inference.js';
 import { type FolderChoices, type ModelFolder, readModelFolder, unusable } from './model-folder.js';
-import { ModelThread, ThreadFailure } from './model-thread.js';
+import { ENDED, ModelThread, ThreadFailure } from './model-thread.js';
 import type { ModelJob } from './model-worker.js';
 
-export interface LocalModelOptions extends FolderChoices {
-  task: InferenceSpec['task'];
-  /** Threads that one run may use. Default: all but one of the machine's. */
-  threads?: number | undefined;
-}
+/** What a model is for: to give texts vectors, or to judge how well they answer a question. */
+type Task = 'embedding' | 'reranking';
 
 interface Call {
   signal?: AbortSignal | undefined;
+}
+
+export interface LocalModelOptions extends FolderChoices, Call {
+  task: Task;
+  /** Threads that one run may use. Default: all but one of the machine's. */
+  threads?: number | undefined;
 }
 
 export class LocalModel {
@@ -29,16 +32,16 @@ export class LocalModel {
 
   /**
    * Loads the model and tries it on one text. Nothing is fetched: what is not in the folder is missing.
-   * @throws Failure `model.unusable`: says what is missing or wrong, and what to do
+   * @throws Failure `model.unusable`: says what is missing or wrong, and what to do; or the reason of the signal
    */
-  static async open(folder: string, { task, threads, ...chosen }: LocalModelOptions): Promise<LocalModel> {
+  static async open(folder: string, { task, threads, signal, ...chosen }: LocalModelOptions): Promise<LocalModel> {
     const read = await readModelFolder(folder, chosen);
     const { path, file, maxTokens, pooling, normalise } = read;
     const usable = threads ?? Math.max(1, availableParallelism() - 1);
-    const spec: InferenceSpec = { task, folder: path, file, maxTokens, pooling, normalise, threads: usable };
+    const spec: InferenceSpec = { folder: path, file, maxTokens, pooling, normalise, threads: usable };
     const model = new LocalModel(read, spec);
     try {
-      await model.prove();
+      await model.prove(task, signal);
       return model;
     } catch (error) {
       await model.close();
@@ -101,26 +104,25 @@ export class LocalModel {
     signal?.throwIfAborted();
     const { name, file } = this.folder;
     try {
-      const thread = await this.living();
-      return await untilAborted(signal, thread.run(job, signal));
+      return await untilAborted(signal, this.inThread(job, signal));
     } catch (error) {
       signal?.throwIfAborted();
       throw translated(name, file, error);
     }
   }
 
-  private living(): Promise<ModelThread> {
-    if (this.closed) throw new ThreadFailure('it is closed');
+  private async inThread(job: ModelJob, signal: AbortSignal | undefined): Promise<Inferred> {
+    if (this.closed) throw unusable(this.name, 'it is closed', 'Open it anew.');
     this.thread ??= ModelThread.start(this.spec, () => {
       this.thread = undefined;
     });
-    return this.thread;
+    return (await this.thread).run(job, signal);
   }
 
-  private async prove(): Promise<void> {
-    const { spec, folder } = this;
-    const reranks = spec.task === 'reranking';
-    const { values, width } = await this.run({ ...(reranks && { query: 'question' }), texts: ['text'] }, undefined);
+  private async prove(task: Task, signal: AbortSignal | undefined): Promise<void> {
+    const { folder } = this;
+    const reranks = task === 'reranking';
+    const { values, width } = await this.run({ ...(reranks && { query: 'question' }), texts: ['text'] }, signal);
     if (reranks && width !== 1) throw unfit(folder.name, `it gives ${width} labels, not one`);
     if (!values.every(Number.isFinite)) throw unfit(folder.name, 'what it gives are no numbers');
     this.width = width;
@@ -131,22 +133,16 @@ function unfit(name: string, reason: string) {
   return unusable(name, reason, 'Choose a model made for this task; a reranker is a cross-encoder of one label.');
 }
 
+const INSTALL = 'ONNXRUNTIME_NODE_INSTALL=skip npm install @huggingface/transformers@4';
+
 /** What the thread says, with what to do about it. */
 function translated(name: string, file: string, error: unknown): unknown {
   if (!(error instanceof ThreadFailure)) return error;
+  const told = (reason: string, fix: string) => unusable(name, reason, fix, error);
+  if (error.code === ENDED)
+    return told('its thread ended', 'The next call starts another; see whether memory suffices.');
   if (error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes('@huggingface/transformers')) {
-    const install = 'ONNXRUNTIME_NODE_INSTALL=skip npm install @huggingface/transformers@4';
-    return unusable(
-      name,
-      'the package that runs such models is not installed',
-      `Install it beside this one: ${install}.`,
-      error,
-    );
+    return told('the package that runs such models is not installed', `Install it beside this one: ${INSTALL}.`);
   }
-  return unusable(
-    name,
-    `its graph or tokenizer fails: ${file}`,
-    'See the cause in the log; fetch or export the model anew.',
-    error,
-  );
+  return told(`its graph or tokenizer fails: ${file}`, 'See the cause in the log; fetch or export the model anew.');
 }

@@ -15,6 +15,9 @@ export class ThreadFailure extends Error {
   }
 }
 
+/** Code of a failure of the thread, not of what it ran. */
+export const ENDED = 'ENDED';
+
 /** Beside this file stands each program as .ts or .js, depending on whether this one is compiled. */
 const beside = (name: string) =>
   new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
@@ -61,7 +64,7 @@ export class ModelThread {
   run(job: ModelJob, signal?: AbortSignal): Promise<Inferred> {
     const mine = this.turn.then(async () => {
       signal?.throwIfAborted();
-      if (!this.alive) throw new ThreadFailure('its thread ended');
+      if (!this.alive) throw new ThreadFailure('its thread ended', ENDED);
       const replied = this.reply();
       this.worker.postMessage(job);
       return inferredOf(await replied)!;
@@ -93,7 +96,7 @@ export class ModelThread {
     if (!this.alive) return;
     this.alive = false;
     this.ended();
-    this.settle((waiting) => waiting.reject(new ThreadFailure(message)));
+    this.settle((waiting) => waiting.reject(new ThreadFailure(message, ENDED)));
   }
 }
 

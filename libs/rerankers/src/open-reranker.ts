@@ -1,6 +1,6 @@
 // Opens the reranker that the configuration asks for.
 import { ProviderFamily } from '#config';
-import type { Meter } from '#ports';
+import type { CallOptions, Meter, Reranker } from '#ports';
 import type { RerankersConfig } from './rerankers.section.js';
 import { TextRanker } from './text-ranker.js';
 
@@ -19,9 +19,8 @@ export async function openReranker(
   config: RerankersConfig,
   { plugins, signal, meter }: { plugins: readonly string[]; signal?: AbortSignal; meter?: Meter | undefined },
 ): Promise<TextRanker | undefined> {
-  if (config.provider === 'none') return undefined;
-  const family = new ProviderFamily({ family: 'reranker', variable: 'RERANK_PROVIDER', builtIns: BUILT_INS, plugins });
-  const model = await family.open(config.provider, optionsOf(config), { ...(signal && { signal }) });
+  const model = await openRerankModel(config, { plugins, ...(signal && { signal }) });
+  if (!model) return undefined;
   const ranker = new TextRanker(model, { timeoutMs: config.timeoutMs }, meter);
   try {
     await ranker.prove(signal);
@@ -30,6 +29,23 @@ export async function openReranker(
     await ranker.close();
     throw error;
   }
+}
+
+/**
+ * The model alone, as its provider opens it: without batches, repeats or account; `undefined` for `none`.
+ * @throws Failure `provider.*`, or what the provider fails with
+ */
+export async function openRerankModel(
+  config: RerankersConfig,
+  { plugins, signal }: CallOptions & { plugins: readonly string[] },
+): Promise<Reranker | undefined> {
+  if (config.provider === 'none') return undefined;
+  return rerankerFamily(plugins).open(config.provider, optionsOf(config), { ...(signal && { signal }) });
+}
+
+/** The rerankers that can be chosen. */
+export function rerankerFamily(plugins: readonly string[]): ProviderFamily<'reranker'> {
+  return new ProviderFamily({ family: 'reranker', variable: 'RERANK_PROVIDER', builtIns: BUILT_INS, plugins });
 }
 
 /** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */

@@ -31,6 +31,8 @@ const BREAKER = { failures: 5, cooldownMs: 10_000 };
 const QUEUE = 256;
 /** Rounding of a vendor: a score this far outside 0..1 still counts as its end. */
 const ROUNDING = 1e-3;
+/** Scores of another sort would rank rightly, and mislead every threshold. */
+const OUTSIDE = 'a score outside 0..1; where RERANK_OPTIONS knows scores, say there what they are';
 
 export class TextRanker {
   private readonly protection: Protection;
@@ -172,7 +174,7 @@ export class TextRanker {
   private checked(count: number, { scores, tokens }: Reranking): Reranking {
     if (scores.length !== count) throw this.oddly(`${scores.length} scores for ${count} texts`);
     // Written so that what is not a number is outside too.
-    if (!scores.every((score) => score >= -ROUNDING && score <= 1 + ROUNDING)) throw this.oddly('a score outside 0..1');
+    if (!scores.every((score) => score >= -ROUNDING && score <= 1 + ROUNDING)) throw this.oddly(OUTSIDE);
     return { scores: scores.map((score) => Math.min(1, Math.max(0, score))), tokens };
   }
 

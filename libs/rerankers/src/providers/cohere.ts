@@ -65,7 +65,7 @@ class CohereReranker implements Reranker {
     const ranked = (body.results ?? body.data ?? []).map(({ index, relevance_score: score }) => ({ index, score }));
     const scores = inOrder(ranked, texts.length);
     if (!scores) throw oddly(`not one score for each of ${texts.length} texts`);
-    return { scores: this.within(scores.map((score) => toProbability(sort, score))), tokens: this.tokensOf(body) };
+    return { scores: scores.map((score) => toProbability(sort, score)), tokens: this.tokensOf(body) };
   }
 
   async close(): Promise<void> {
@@ -74,12 +74,6 @@ class CohereReranker implements Reranker {
 
   private tokensOf({ usage, meta }: z.output<typeof Reply>): number {
     return usage?.total_tokens ?? Math.ceil((meta?.billed_units?.search_units ?? 0) * this.options.tokensPerSearch);
-  }
-
-  /** Scores of another sort than expected would rank rightly and mislead every threshold. */
-  private within(scores: number[]): number[] {
-    if (scores.every((score) => score >= -0.001 && score <= 1.001)) return scores;
-    throw oddly('scores outside 0..1; RERANK_OPTIONS {"scores":"logit"} or {"scores":"cosine"} says what they are');
   }
 }
 

@@ -44,6 +44,6 @@ export const onnxProvider = defineProvider({
   family: 'reranker',
   name: PROVIDER,
   options: Options,
-  open: async ({ model, ...chosen }: z.output<typeof Options>): Promise<Reranker> =>
-    new OnnxReranker(await LocalModel.open(model, { task: 'reranking', ...chosen })),
+  open: async ({ model, ...chosen }: z.output<typeof Options>, { signal }): Promise<Reranker> =>
+    new OnnxReranker(await LocalModel.open(model, { task: 'reranking', signal, ...chosen })),
 });
