@@ -11,6 +11,7 @@ const BUILT_INS = {
   embedded: async () => (await import('./providers/embedded/embedded.provider.js')).embeddedProvider,
   milvus: async () => (await import('./providers/milvus/milvus.provider.js')).milvusProvider,
   weaviate: async () => (await import('./providers/weaviate/weaviate.provider.js')).weaviateProvider,
+  pinecone: async () => (await import('./providers/pinecone/pinecone.provider.js')).pineconeProvider,
 };
 
 export interface VectorStoreContext extends CallOptions {
