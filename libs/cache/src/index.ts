@@ -15,7 +15,7 @@ export {
   type Origin,
 } from './entry.js';
 export { KEY_PROFILES, type KeyProfile, normalise } from './normalise.js';
-export { type OpenCacheOptions, openCache } from './open-cache.js';
+export { type OpenCacheOptions, openByteStore, openCache } from './open-cache.js';
 export { StorageQuota } from './storage-quota.js';
 export type { EntryPage, PageRequest } from './stored-tier.js';
 export { RedisStore } from './stores/redis-store.js';

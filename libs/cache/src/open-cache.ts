@@ -43,7 +43,7 @@ export async function openCache(config: CacheConfig, o: OpenCacheOptions): Promi
   const keys = new Keyspace(config.redisPrefix, o.names);
   const policy = new Policy(config, random);
   const fences = new Fences();
-  const store = await openStore(config, o.dataDir, redis);
+  const store = await openByteStore(config, o.dataDir, redis);
   const gone = ({ tenant, name }: EntryRef) => void quota?.release(tenant, [name]).catch(() => {});
   // With a store behind it, what leaves memory for want of room is still kept.
   const memory = new MemoryTier(config.memoryMaxBytes, { lifeLimit, evicted: store || !quota ? undefined : gone });
@@ -67,7 +67,8 @@ export async function openCache(config: CacheConfig, o: OpenCacheOptions): Promi
   });
 }
 
-async function openStore(
+/** The store of CACHE_BACKEND; `undefined` for memory, which has none. `redis` stays the giver's to close. */
+export async function openByteStore(
   { backend, storeTimeoutMs }: CacheConfig,
   dataDir: string,
   redis: RedisConnection | undefined,

@@ -1,6 +1,6 @@
 // What an operator may set: one declaration gives types, checks, variable names and documents.
 export { type OutgoingConfig, outgoingSection } from './outgoing.section.js';
-export { ProviderFamily, type ProviderFamilyOptions } from './provider-family.js';
+export { type KnownProvider, ProviderFamily, type ProviderFamilyOptions } from './provider-family.js';
 export { readConfig } from './read-config.js';
 export { type RuntimeConfig, runtimeSection } from './runtime.section.js';
 export {

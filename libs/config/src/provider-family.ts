@@ -23,6 +23,14 @@ export interface ProviderFamilyOptions<F extends Family> {
   importPackage?: (name: string) => Promise<unknown>;
 }
 
+/** A provider that could be chosen. */
+export interface KnownProvider {
+  family: Family;
+  name: string;
+  /** The listed package that brings it; `undefined` for a built-in one. */
+  package: string | undefined;
+}
+
 /** The providers of one family. `open` fails with a `provider.*` failure, and so stops the boot. */
 export class ProviderFamily<F extends Family> {
   constructor(private readonly options: ProviderFamilyOptions<F>) {}
@@ -37,21 +45,36 @@ export class ProviderFamily<F extends Family> {
     return definition.open(checked.value, context);
   }
 
+  /** All that can be chosen: built-in ones, then those of listed packages. */
+  async known(): Promise<KnownProvider[]> {
+    const { builtIns, family } = this.options;
+    const own = Object.keys(builtIns).map((name) => ({ family, name, package: undefined }));
+    return [...own, ...(await this.strangers()).map(({ name, from }) => ({ family, name, package: from }))];
+  }
+
   private async find(name: string): Promise<AnyDefinition<F>> {
     const { builtIns, family, variable } = this.options;
     const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
     if (builtIn) return builtIn();
     const strangers = await this.strangers();
     const found = strangers.find((one) => one.name === name);
-    if (found) return found;
+    if (found) return found.definition;
     const known = [...Object.keys(builtIns), ...strangers.map((one) => one.name)].join(', ');
     throw failure('provider.unknown', { variable, name, family, known });
   }
 
-  private async strangers(): Promise<AnyDefinition<F>[]> {
+  private async strangers(): Promise<Array<{ name: string; from: string; definition: AnyDefinition<F> }>> {
     const { plugins = [], family } = this.options;
-    const lists = await Promise.all(plugins.map((name) => this.load(name)));
-    return lists.flat().filter((one): one is AnyDefinition<F> => one.family === family);
+    const lists = await Promise.all(
+      plugins.map(async (from) => (await this.load(from)).map((definition) => ({ from, definition }))),
+    );
+    return lists.flatMap((list) =>
+      list.flatMap(({ from, definition }) =>
+        definition.family === family
+          ? [{ name: definition.name, from, definition: definition as AnyDefinition<F> }]
+          : [],
+      ),
+    );
   }
 
   private async load(name: string): Promise<ProviderDefinition[]> {

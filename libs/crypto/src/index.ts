@@ -15,6 +15,7 @@ export { LocalKeyService } from './local-key-service.js';
 export { type MasterKey, masterKey } from './master-key.js';
 export {
   keyNamesFrom,
+  keyServiceFamily,
   type OpenSealerOptions,
   openCrypto,
   openKeyService,

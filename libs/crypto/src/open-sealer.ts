@@ -66,17 +66,25 @@ export async function openKeyService(
   const { keyService } = config;
   const local = await localKeys(config, records);
   if (keyService === 'local' && !local) return undefined;
-  const family = new ProviderFamily({
+  const family = keyServiceFamily(plugins, importPackage);
+  const context = signal ? { signal } : {};
+  if (keyService === 'local') return family.open('local', local, context);
+  const service = await family.open(keyService, config.keyServiceOptions ?? {}, context);
+  return local ? new MovedKeyService(service, await family.open('local', local, context)) : service;
+}
+
+/** The key services that can be chosen. */
+export function keyServiceFamily(
+  plugins: readonly string[],
+  importPackage?: (name: string) => Promise<unknown>,
+): ProviderFamily<'key-service'> {
+  return new ProviderFamily({
     family: 'key-service',
     variable: 'KEY_SERVICE',
     builtIns: BUILT_INS,
     plugins,
     ...(importPackage && { importPackage }),
   });
-  const context = signal ? { signal } : {};
-  if (keyService === 'local') return family.open('local', local, context);
-  const service = await family.open(keyService, config.keyServiceOptions ?? {}, context);
-  return local ? new MovedKeyService(service, await family.open('local', local, context)) : service;
 }
 
 /** The keys that the configuration names: a key goes before a passphrase, whose key then only opens. */

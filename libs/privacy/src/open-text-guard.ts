@@ -15,12 +15,7 @@ export interface DetectorOptions extends CallOptions {
  * @throws Failure `provider.*`, which stops the boot; detectors opened so far are closed.
  */
 export async function openTextGuard(config: PrivacyConfig, { plugins, signal }: DetectorOptions): Promise<TextGuard> {
-  const family = new ProviderFamily({
-    family: 'text-detector',
-    variable: 'PII_DETECTORS',
-    builtIns: BUILT_IN_DETECTORS,
-    plugins,
-  });
+  const family = textDetectorFamily(plugins);
   const opened: TextDetector[] = [];
   try {
     for (const name of new Set(config.detectors)) {
@@ -31,4 +26,14 @@ export async function openTextGuard(config: PrivacyConfig, { plugins, signal }: 
     throw error;
   }
   return new TextGuard(opened, { personal: config.personal, secret: config.secret });
+}
+
+/** The detectors that can be chosen. */
+export function textDetectorFamily(plugins: readonly string[]): ProviderFamily<'text-detector'> {
+  return new ProviderFamily({
+    family: 'text-detector',
+    variable: 'PII_DETECTORS',
+    builtIns: BUILT_IN_DETECTORS,
+    plugins,
+  });
 }
