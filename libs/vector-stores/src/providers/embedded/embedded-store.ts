@@ -85,7 +85,7 @@ export class EmbeddedStore extends VectorStore {
     try {
       const points = new PointTable(database);
       const pool = new ScanPool({ memoryMaxBytes, ...(inlineBytes !== undefined && { inlineBytes }) });
-      const segments = new Segments({ arena: pool.arena, memoryMaxBytes, points, now });
+      const segments = new Segments({ pool, file: options.file, memoryMaxBytes, points, now });
       const payloads = new Payloads(sealer, PROVIDER, now);
       const retrieval = new Retrieval({ segments, points, pool, payloads, now });
       const pages = new PointPages({ points, payloads, retrieval, now });

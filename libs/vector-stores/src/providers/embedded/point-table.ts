@@ -1,7 +1,8 @@
 // The points of the file: vectors as little-endian float32, payloads as sealed bytes.
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { attempt } from './collection-table.js';
-import type { SegmentRow } from './segment.js';
+import { floatsOf } from './load-rows.js';
+import type { SegmentRow } from './write-row.js';
 
 /** What is written of a point. */
 export interface PointDraft {
@@ -61,6 +62,11 @@ export class PointTable {
   /** Numbers of points in their order, from the one after `last`. */
   numbers(collection: number, last: number, limit: number): number[] {
     return attempt(() => numbersOf(this.statements.numbers.all(collection, last, limit)));
+  }
+
+  /** The number of the point so many places after `last`; `undefined` where there are not so many. */
+  numberAfter(collection: number, last: number, places: number): number | undefined {
+    return attempt(() => numbersOf(this.statements.numberAfter.all(collection, last, places - 1))[0]);
   }
 
   /** Numbers of up to `limit` points ingested before `time`. */
@@ -152,6 +158,9 @@ function statementsOf(database: DatabaseSync) {
     numbers: prepare(`
       SELECT number FROM points INDEXED BY points_of_collection
       WHERE collection = ? AND number > ? ORDER BY number LIMIT ?`),
+    numberAfter: prepare(`
+      SELECT number FROM points INDEXED BY points_of_collection
+      WHERE collection = ? AND number > ? ORDER BY number LIMIT 1 OFFSET ?`),
     older: prepare(`
       SELECT number FROM points INDEXED BY points_by_age WHERE collection = ? AND ingested_at < ? LIMIT ?`),
     replace: prepare('UPDATE points SET payload = ? WHERE number = ? AND collection = ? AND payload = ?'),
@@ -191,11 +200,4 @@ function rowOf({ number, expires_at, consent, purposed, ingested_at, vector }: R
 
 function pointOf(row: Row | undefined): PointRow | undefined {
   return row && { ...rowOf(row), id: row.id as string, payload: row.payload as Uint8Array };
-}
-
-function floatsOf(vector: SQLOutputValue | undefined): Float32Array {
-  const bytes = vector as Uint8Array;
-  return bytes.byteOffset % Float32Array.BYTES_PER_ELEMENT === 0
-    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT)
-    : new Float32Array(bytes.slice().buffer);
 }

@@ -1,17 +1,20 @@
-// Scans small collections at once, and large ones in worker threads, each a part of the rows.
+// Scans small collections at once, and large ones in worker threads, each a part of the rows; reads large ones there too.
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { failure } from '#ports';
 import { Arena } from './arena.js';
+import type { LoadedRows, LoadRequest } from './load-rows.js';
 import { Best, type Candidates, Scanner, type ScannerData, type ScanRequest } from './scan.js';
+import { unavailable } from './sqlite-reasons.js';
+import type { ThreadReply } from './thread-work.js';
 
 /** Rows of so many bytes are scanned in about half a millisecond: less than handing them over is worth. */
 const INLINE_BYTES = 8 * 1024 ** 2;
 const MAX_WORKERS = 3;
 
 interface Waiting {
-  resolve(candidates: Candidates): void;
+  resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
@@ -34,9 +37,25 @@ export class ScanPool {
   /** @throws Failure `vector.store_unavailable` when a worker dies; the next scan starts another one. */
   async scan(request: ScanRequest): Promise<Candidates> {
     const parts = Math.min(this.workers.length, Math.ceil((request.rows * request.layout.stride) / this.inlineBytes));
-    if (parts <= 1 && request.rows * request.layout.stride <= this.inlineBytes) return this.inline.scan(request);
-    const found = await Promise.all(split(request, parts).map((part, i) => this.worker(i).scan(part)));
+    if (parts <= 1 && this.isSmall(request.rows * request.layout.stride)) return this.inline.scan(request);
+    const found = await Promise.all(
+      split(request, parts).map((part, i) => this.worker(i).ask<Candidates>({ scan: part })),
+    );
     return merged(found, request.wanted);
+  }
+
+  /** Whether rows of so many bytes are few enough for the thread that asks. */
+  isSmall(bytes: number): boolean {
+    return bytes <= this.inlineBytes;
+  }
+
+  /** Reads rows into memory in a thread; the caller counts the parts, so that all threads get some. */
+  load(part: number, request: LoadRequest): Promise<LoadedRows> {
+    return this.worker(part % this.workers.length).ask<LoadedRows>({ load: request });
+  }
+
+  get threads(): number {
+    return this.workers.length;
   }
 
   async close(): Promise<void> {
@@ -56,32 +75,36 @@ export class ScanPool {
   }
 }
 
-/** One thread, and the scans that wait for it. It keeps the process alive only while there are some. */
+/** One thread, and what waits for it. It keeps the process alive only while there are some. */
 class ScanWorker {
   alive = true;
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
-  private scans = 0;
+  private asked = 0;
 
   constructor(data: ScannerData) {
-    // Beside this file stands scan.ts or scan.js, depending on whether this one is compiled.
-    const program = new URL(import.meta.url.endsWith('.ts') ? './scan.ts' : './scan.js', import.meta.url);
-    this.worker = new Worker(program, { workerData: { vectorScan: data }, execArgv: [], name: 'vector-scan' });
-    this.worker.on('message', ({ id, candidates }: { id: number; candidates: Candidates }) => {
-      this.settle(id)?.resolve(candidates);
+    // Beside this file stands thread.ts or thread.js, depending on whether this one is compiled.
+    const program = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+    // Older versions of Node warn that their SQLite is young, in each thread anew.
+    const execArgv = ['--disable-warning=ExperimentalWarning'];
+    this.worker = new Worker(program, { workerData: data, execArgv, name: 'vector-scan' });
+    this.worker.on('message', (reply: ThreadReply) => {
+      const waiting = this.settle(reply.id);
+      if ('error' in reply) waiting?.reject(unavailable(reply.error));
+      else waiting?.resolve(reply.result);
     });
     this.worker.on('error', (cause) => this.fail(cause));
     this.worker.on('exit', () => this.fail(undefined));
     this.worker.unref();
   }
 
-  scan(request: ScanRequest): Promise<Candidates> {
-    const id = this.scans++;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.worker.ref();
-      this.worker.postMessage({ id, request });
-    });
+  ask<T>(request: { scan: ScanRequest } | { load: LoadRequest }): Promise<T> {
+    const id = this.asked++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.waiting.set(id, { resolve, reject });
+    this.worker.ref();
+    this.worker.postMessage({ id, ...request });
+    return promise as Promise<T>;
   }
 
   async stop(): Promise<void> {

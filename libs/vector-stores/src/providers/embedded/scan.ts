@@ -1,7 +1,5 @@
-// Finds, among quantised rows in shared memory, those that can be among the nearest. This file is also the worker's
-// program: it imports nothing of ours at run time, so that Node can start it as it stands, compiled or not.
-import { parentPort, workerData } from 'node:worker_threads';
-import type { BlockLayout } from './block-layout.js';
+// Finds, among quantised rows in shared memory, those that can be among the nearest.
+import { type BlockLayout, ROW_LIVE, ROW_PURPOSED } from './block-layout.js';
 import type { QuantisedQuery } from './quantise.js';
 
 /** One scan over some blocks of a collection. Plain data: it crosses to worker threads. */
@@ -46,9 +44,6 @@ type Products = (rows: number, count: number, stride: number, query: number, sca
 /** Bounds the rounding of float32 in kernel and block, relative to the lengths multiplied. */
 const ROUNDING = 2 ** -20;
 const QUERY_BYTES = 128 * 1024;
-// The values of block-layout.ts, which cannot be imported here.
-const LIVE = 1;
-const PURPOSED = 3;
 
 export class Scanner {
   private readonly memory: WebAssembly.Memory;
@@ -79,7 +74,7 @@ export class Scanner {
 
   private scanBlock(request: ScanRequest, block: number, first: number, count: number, best: Best): void {
     const { layout, query, eligible, firstSlot, byDistance, now } = request;
-    const alsoLive = request.purposed ? PURPOSED : LIVE;
+    const alsoLive = request.purposed ? ROW_PURPOSED : ROW_LIVE;
     const out = this.scratch + QUERY_BYTES;
     this.products(block + layout.components, count, layout.stride, this.scratch, block + layout.scales, out);
     const factor = byDistance ? 2 : 1;
@@ -98,7 +93,7 @@ export class Scanner {
       if (key + slack < best.floor) continue;
       if (eligible && eligible[first + i] === 0) continue;
       const state = this.bytes[block + layout.states + i];
-      if (state !== LIVE && state !== alsoLive) continue;
+      if (state !== ROW_LIVE && state !== alsoLive) continue;
       if (this.doubles[((block + layout.expiries) >> 3) + i]! <= now) continue;
       best.add(firstSlot + first + i, key - slack, key + slack);
     }
@@ -177,16 +172,3 @@ export class Best {
     }
   }
 }
-
-/** What a worker thread does: answers each request by its number. */
-function serve(data: ScannerData): void {
-  const scanner = new Scanner(data);
-  parentPort?.on('message', ({ id, request }: { id: number; request: ScanRequest }) => {
-    // The main thread may have grown the memory; growing by nothing makes this one notice.
-    data.memory.grow(0);
-    parentPort?.postMessage({ id, candidates: scanner.scan(request) });
-  });
-}
-
-const given = workerData as { vectorScan?: ScannerData } | undefined;
-if (given?.vectorScan) serve(given.vectorScan);

@@ -12,25 +12,16 @@ import {
   ROW_WITHHELD,
 } from './block-layout.js';
 import { FilterIndex } from './filter-index.js';
-import { quantiseRow } from './quantise.js';
+import type { LoadedRows } from './load-rows.js';
 import type { ScanRequest } from './scan.js';
 import { WordIndex } from './word-index.js';
+import { type SegmentRow, viewsOf, writeRow } from './write-row.js';
 
 /** What a row of the map from numbers to slots takes in V8, and the time of its ingestion, about. */
 const BYTES_BESIDE_BLOCK = 104;
 const MIN_GONE_TO_REBUILD = 1024;
-
-export interface SegmentRow {
-  /** Number of the point in the database. */
-  number: number;
-  vector: Float32Array;
-  expiresAt: number | undefined;
-  consent: boolean;
-  /** Whether only a query for one of its purposes may find it. */
-  purposed: boolean;
-  /** Epoch milliseconds. */
-  ingestedAt: number;
-}
+/** Number of a place without a point: SQLite begins with 1. */
+const NOBODY = 0;
 
 export class Segment {
   readonly layout: BlockLayout;
@@ -49,7 +40,7 @@ export class Segment {
   constructor(
     private readonly arena: Arena,
     dimension: number,
-    private readonly metric: Metric,
+    readonly metric: Metric,
   ) {
     this.layout = layoutOf(dimension);
   }
@@ -84,7 +75,7 @@ export class Segment {
     if (at === 0 && !this.extend()) return undefined;
     const block = this.blocks.at(-1)!;
     this.refresh();
-    this.write(block, at, row);
+    writeRow(this.views, this, { block, at }, row);
     this.remove(row.number);
     this.numbers.push(row.number);
     this.ingested.push(row.ingestedAt);
@@ -92,6 +83,29 @@ export class Segment {
     this.purposed ||= row.purposed;
     this.slots.set(row.number, slot);
     return slot;
+  }
+
+  /** Memory for so many rows behind those that are here, which end a block; `undefined` where it has run out. */
+  reserve(rows: number): Uint32Array | undefined {
+    const first = this.blocks.length;
+    const wanted = first + Math.ceil(rows / this.layout.capacity);
+    while (this.blocks.length < wanted) if (!this.extend()) return undefined;
+    return Uint32Array.from(this.blocks.slice(first));
+  }
+
+  /** Takes over rows that a thread has put into reserved memory for so many; the places it left empty stay so. */
+  adopt({ numbers, ingested, purposed }: LoadedRows, places: number): void {
+    for (const [at, number] of numbers.entries()) {
+      this.slots.set(number, this.rows);
+      this.numbers.push(number);
+      this.ingested.push(ingested[at]!);
+      this.oldest = Math.min(this.oldest, ingested[at]!);
+    }
+    for (let at = numbers.length; at < places; at++) {
+      this.numbers.push(NOBODY);
+      this.ingested.push(Number.POSITIVE_INFINITY);
+    }
+    this.purposed ||= purposed;
   }
 
   /** An empty index of words, in the same memory; rows written from now on are added to it. */
@@ -187,17 +201,6 @@ export class Segment {
     this.words?.release();
   }
 
-  private write(block: number, at: number, row: SegmentRow): void {
-    const { layout, views } = this;
-    const begin = block + layout.components + at * layout.stride;
-    const quantised = quantiseRow(row.vector, this.metric, views.int8.subarray(begin, begin + layout.stride));
-    views.float64[(block + layout.expiries) / 8 + at] = row.expiresAt ?? Number.POSITIVE_INFINITY;
-    views.float32[(block + layout.scales) / 4 + at] = quantised.scale;
-    views.float32[(block + layout.errors) / 4 + at] = quantised.error;
-    views.float32[(block + layout.norms) / 4 + at] = quantised.norm;
-    views.uint8[block + layout.states + at] = stateOf(row);
-  }
-
   private setState(slot: number, state: number): void {
     this.refresh();
     const { capacity, states } = this.layout;
@@ -215,18 +218,4 @@ export class Segment {
     const { buffer } = this.arena.memory;
     if (this.views.uint8.byteLength !== buffer.byteLength) this.views = viewsOf(buffer);
   }
-}
-
-function stateOf({ consent, purposed }: SegmentRow): number {
-  if (!consent) return ROW_WITHHELD;
-  return purposed ? ROW_PURPOSED : ROW_LIVE;
-}
-
-function viewsOf(buffer: ArrayBufferLike) {
-  return {
-    int8: new Int8Array(buffer),
-    uint8: new Uint8Array(buffer),
-    float32: new Float32Array(buffer),
-    float64: new Float64Array(buffer),
-  };
 }

@@ -1,13 +1,12 @@
 // Which collections are in memory: read from disk when searched, put out when others need the room, least lately used first.
 import { failure } from '#ports';
-import type { Arena } from './arena.js';
 import type { CollectionRow } from './collection-table.js';
 import type { PointTable } from './point-table.js';
+import type { ScanPool } from './scan-pool.js';
 import { Segment } from './segment.js';
-import { Slices } from './slices.js';
+import { fillByThreads, fillHere } from './segment-filling.js';
 
 const MEBIBYTE = 1024 ** 2;
-const PAGE_ROWS = 512;
 
 /** A segment with who uses it. Its memory returns when it is out and nobody scans it any more. */
 interface Resident {
@@ -25,7 +24,9 @@ interface Load {
 }
 
 interface SegmentsOptions {
-  arena: Arena;
+  pool: ScanPool;
+  /** Path of the database. */
+  file: string;
   memoryMaxBytes: number;
   points: PointTable;
   now: () => number;
@@ -173,7 +174,7 @@ export class Segments {
 
   /** Finds room for a collection: others go first; then it waits until nobody uses what has gone. */
   private async reserve({ number, dimension, metric, name }: CollectionRow): Promise<Resident> {
-    const { memoryMaxBytes, arena, points } = this.options;
+    const { memoryMaxBytes, pool, points } = this.options;
     const needed = Segment.bytesFor(points.stored(number), dimension);
     if (needed > memoryMaxBytes) throw tooLarge(name, needed, memoryMaxBytes);
     while (this.bytes + needed > memoryMaxBytes) {
@@ -181,27 +182,27 @@ export class Segments {
       if (eldest !== undefined) this.drop(eldest);
       else await this.room.promise;
     }
-    const resident = { segment: new Segment(arena, dimension, metric), reservedBytes: needed, users: 1, out: false };
+    const resident = {
+      segment: new Segment(pool.arena, dimension, metric),
+      reservedBytes: needed,
+      users: 1,
+      out: false,
+    };
     this.holding.add(resident);
     return resident;
   }
 
-  private async fill(resident: Resident, { number, name }: CollectionRow, isWanted: () => boolean): Promise<void> {
-    const { points, now, memoryMaxBytes } = this.options;
-    const slices = new Slices();
-    for (let last = 0, more = true; more; ) {
-      const page = points.page(number, last, PAGE_ROWS);
-      for (const row of page) {
-        if (row.expiresAt !== undefined && row.expiresAt <= now()) continue;
-        if (resident.segment.put(row) === undefined) throw tooLarge(name, bytesOf(resident), memoryMaxBytes);
-      }
-      last = page.at(-1)?.number ?? last;
-      more = page.length === PAGE_ROWS;
-      await slices.rest();
-    }
+  private async fill(resident: Resident, collection: CollectionRow, isWanted: () => boolean): Promise<void> {
+    const { segment } = resident;
+    const { points, pool, file, now, memoryMaxBytes } = this.options;
+    const small = pool.isSmall(points.stored(collection.number) * segment.layout.stride);
+    const filled = small
+      ? await fillHere(segment, collection, { points, now })
+      : await fillByThreads(segment, collection, { points, pool, file, now });
+    if (!filled) throw tooLarge(collection.name, bytesOf(resident), memoryMaxBytes);
     resident.reservedBytes = 0;
     // Dropped meanwhile (by another process's write, say): for those who waited, and for nobody else.
-    if (isWanted()) this.current.set(number, resident);
+    if (isWanted()) this.current.set(collection.number, resident);
     else resident.out = true;
   }
 
