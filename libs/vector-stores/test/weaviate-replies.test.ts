@@ -19,6 +19,9 @@ afterEach(async () => {
 });
 afterAll(() => double.stop());
 
+const PASSES = { code: 'vector.store_unavailable', facts: { reason: 'a node does not know the collection yet' } };
+const REFUSED = { code: 'vector.input_refused', facts: { provider: 'weaviate', reason: 'status 422' } };
+
 describe('what the server says', () => {
   const quota = { errorCode: 'USAGE_LIMIT_EXCEEDED', limit: 'objects', value: 10, message: 'person@example.org' };
   test.each<[string, VendorReply, object]>([
@@ -35,8 +38,10 @@ describe('what the server says', () => {
     ],
     ['410', { status: 410, body: { error: [{ message: 'gone' }] } }, { code: 'vector.store_refused' }],
     ['403', { status: 403, body: { error: [{ message: 'rbac' }] } }, { code: 'vector.store_unauthorised' }],
-    ['404', { status: 404 }, { code: 'vector.input_refused' }],
+    ['404 of what is there', { status: 404 }, PASSES],
+    ['422', { status: 422, body: { error: [{ message: 'vector lengths do not match' }] } }, REFUSED],
     ['an error of GraphQL', said('explorer: person@example.org'), { code: 'vector.input_refused' }],
+    ['of a class not known yet', said('Cannot query field "CLASS" on type "GetObjectsObj".'), PASSES],
     ['an error that passes', said('context deadline exceeded'), { code: 'vector.store_unavailable' }],
     ['an error of quota', said('usage limit reached'), { code: 'vector.quota_exhausted' }],
     ['no data', { status: 200, body: { data: {} } }, { code: 'vector.reply_invalid' }],

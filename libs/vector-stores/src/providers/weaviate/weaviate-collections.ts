@@ -15,6 +15,12 @@ export interface Place extends Shard, Shape {
   sweptAt: number;
 }
 
+export interface Opened {
+  place: Place;
+  /** Whether it was not there before. */
+  made: boolean;
+}
+
 export interface WeaviateCollectionsOptions {
   classPrefix: string;
   replicas: number | undefined;
@@ -51,10 +57,10 @@ export class WeaviateCollections {
    * a conflict for whoever sees the other: never do both stay.
    * @throws Failure `vector.collection_conflict`
    */
-  async open(ref: CollectionRef, spec: CollectionSpec, signal?: AbortSignal): Promise<Place> {
+  async open(ref: CollectionRef, spec: CollectionSpec, signal?: AbortSignal): Promise<Opened> {
     this.forget(ref);
     const existing = await this.find(ref, signal);
-    if (existing) return agreeing(existing, spec);
+    if (existing) return { place: agreeing(existing, spec), made: false };
     const shard = {
       className: classNameOf(this.options.classPrefix, ref.collection, spec),
       tenant: tenantNameOf(ref.tenant),
@@ -70,7 +76,7 @@ export class WeaviateCollections {
     const place = made[0];
     if (!place) throw failure('vector.collection_absent', { collection: ref.collection });
     this.places.set(nameOf(ref), place);
-    return place;
+    return { place, made: true };
   }
 
   /** The class stays for other tenants: one that is just being added would be lost with it. */

@@ -1,6 +1,6 @@
 // Gives what Weaviate says when it refuses a call its meaning here.
 import { type Failure, failure } from '#ports';
-import { HttpRefusal } from '#resilience';
+import { HttpRefusal, refusalOf } from '#resilience';
 import { type Refused, translatedFailure } from '../store-failures.js';
 
 export const PROVIDER = 'weaviate';
@@ -29,7 +29,7 @@ export function translated(error: unknown): unknown {
 function meaning({ status, body, cause }: Refused): Failure | undefined {
   if (status === 404) return refusedInput('unknown class or tenant', cause);
   if (status === 410) return failure('vector.store_refused', NO_GRAPHQL, { cause });
-  const { errorCode, limit } = (body ?? {}) as { errorCode?: unknown; limit?: unknown };
+  const { errorCode, limit } = Object(body) as { errorCode?: unknown; limit?: unknown };
   if (status !== 429 || errorCode !== 'USAGE_LIMIT_EXCEEDED') return undefined;
   const reason = `limit of ${/^\w{1,20}$/.test(String(limit)) ? limit : 'usage'}`;
   return failure('vector.quota_exhausted', { provider: PROVIDER, reason }, { cause });
@@ -47,6 +47,20 @@ export function saidFailure(subject: string, messages: readonly string[]): Failu
   if (QUOTA.test(said)) return failure('vector.quota_exhausted', facts, { cause: new HttpRefusal(429, said) });
   if (PASSING.test(said)) return failure('vector.store_unavailable', facts, { cause: new HttpRefusal(503, said) });
   return failure('vector.input_refused', facts, { cause: new HttpRefusal(422, said) });
+}
+
+/** What a node says of a class or a tenant that it does not know. */
+const UNKNOWN =
+  /Cannot query field|no graphql provider|not find class|class .* not found|tenant not found|unknown class or tenant/i;
+
+/**
+ * The failure where the collection is there after all: of a cluster, one node may hear of a new class later than another.
+ * @param error A failure `vector.input_refused`
+ */
+export function refusedThere(error: Failure): Failure {
+  if (!UNKNOWN.test(`${refusalOf(error)?.body} ${String(error.facts.reason)}`)) return error;
+  const facts = { provider: PROVIDER, reason: 'a node does not know the collection yet' };
+  return failure('vector.store_unavailable', facts, { cause: new HttpRefusal(503, refusalOf(error)?.body ?? '') });
 }
 
 export function replyInvalid(reason: string): Failure {

@@ -22,7 +22,7 @@ import { about, after, current, ended, findable, selectedBy, withIds } from './c
 import { Keyword } from './graphql.js';
 import { INDEX_SETTINGS, KEY } from './weaviate-class.js';
 import { infoOf, type Place, type WeaviateCollections } from './weaviate-collections.js';
-import { PROVIDER } from './weaviate-failures.js';
+import { PROVIDER, refusedThere } from './weaviate-failures.js';
 import { additionalOf, countOf, DOCUMENT_FIELDS, matchOf, objectOf, pointOf } from './weaviate-objects.js';
 import type { Found, WeaviateRequests } from './weaviate-requests.js';
 import { searchOf } from './weaviate-search.js';
@@ -63,8 +63,8 @@ export class WeaviateStore extends VectorStore {
     { signal }: CallOptions = {},
   ): Promise<CollectionInfo> {
     checkSpec(this, spec);
-    const place = await this.parts.collections.open(ref, spec, signal);
-    return infoOf(place, await this.countIn(place, signal));
+    const { place, made } = await this.parts.collections.open(ref, spec, signal);
+    return infoOf(place, made ? 0 : await this.countIn(place, signal));
   }
 
   async describeCollection(ref: CollectionRef, { signal }: CallOptions = {}): Promise<CollectionInfo | undefined> {
@@ -179,7 +179,7 @@ export class WeaviateStore extends VectorStore {
       if (!isFailure(error, 'vector.input_refused')) throw error;
       this.parts.collections.forget(ref);
       const found = await this.required(ref, signal);
-      if (found.className === place.className) throw error;
+      if (found.className === place.className) throw refusedThere(error);
       return run(found);
     }
   }
