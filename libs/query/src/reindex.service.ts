@@ -3,11 +3,18 @@ import type { Embedder } from '#embeddings';
 import { type CallOptions, type CollectionRef, failure } from '#ports';
 import { type Records, withLease } from '#records';
 import { estimatedTokens, type TenantTurns } from '#resilience';
-import type { Prices } from '#usage';
+import { moneyText, type Prices } from '#usage';
 import { isInternal, type SegmentedStore, type SegmentMigration, type SegmentTag } from '#vector-stores';
 import { openedStore } from './documents.service.js';
 import type { KnownTenants } from './privacy/known-tenants.js';
-import { begunPlace, begunRun, progressOf, type ReindexPlace, type ReindexProgress, type ReindexRun } from './reindex-run.js';
+import {
+  begunPlace,
+  begunRun,
+  progressOf,
+  type ReindexPlace,
+  type ReindexProgress,
+  type ReindexRun,
+} from './reindex-run.js';
 import { Reindexer, tagOfEmbedder } from './reindexer.js';
 
 /** Whose documents: of one tenant, or of all; of one collection, or of all. */
@@ -76,9 +83,10 @@ export class ReindexService {
     const tokens = collections.reduce((sum, one) => sum + one.tokens, 0);
     const { provider, model, billed } = embedder;
     const day = new Date(this.now()).toISOString().slice(0, 10);
-    const money = billed ? prices.moneyOf(tokens, { provider, model, day }) : undefined;
+    const money = billed ? prices.costOf(tokens, { provider, model, day }) : undefined;
     const documents = collections.reduce((sum, one) => sum + one.documents, 0);
-    return { provider, model, collections, documents, tokens, money: money ?? null, currency: prices.currency ?? null };
+    const cost = { money: money === undefined ? null : moneyText(money), currency: prices.currency ?? null };
+    return { provider, model, collections, documents, tokens, ...cost };
   }
 
   /**

@@ -43,7 +43,8 @@ export class Reindexer {
     run.seen += points.length;
     at.listed += points.length;
     at.cursor = cursor;
-    if (placed === undefined) this.end(run, at); // The collection was dropped meanwhile.
+    if (placed === undefined)
+      this.end(run, at); // The collection was dropped meanwhile.
     else run.moved += placed;
     if (placed !== undefined && cursor === undefined) await this.copied(run, at, ref, options);
     return points.length;

@@ -35,7 +35,7 @@ describe('lines', () => {
     const { documents, store } = await aRoom({}, { store: asked((ids) => void batches.push(ids.length)) });
     const told = await new BulkIntake(documents).ingest(all(many(600)), 'north', { ...NORTH, run: 'nightly' });
     expect(told).toEqual({ rows: 600, upserted: 600, skipped: 0, refused: 0, refusals: [] });
-    expect(batches.filter((size) => size > 1)).toEqual([256, 256, 256, 88]);
+    expect(batches.filter((size) => size > 1)).toEqual([256, 256, 88]);
     const [point] = await store!.get({ tenant: 'north', collection: 'default' }, ['d600']);
     expect(point?.lineage?.ingestRun).toBe('nightly');
   });

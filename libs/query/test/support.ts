@@ -12,7 +12,7 @@ import { openTextGuard, privacySection } from '#privacy';
 import { type Bus, LocalBus, MemoryRecords, type Records } from '#records';
 import { TenantTurns } from '#resilience';
 import type { Ranker } from '#retrieval';
-import { openVectorStore, vectorStoreSection } from '#vector-stores';
+import { openVectorStore, SegmentedStore, vectorStoreSection } from '#vector-stores';
 import { AnswerTies } from '../src/answer-ties.js';
 import { DocumentIntake } from '../src/document-intake.js';
 import {
@@ -73,7 +73,8 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
     ? new Embedder(shared.model, config.embedding)
     : await openEmbedder(config.embedding, { plugins: [] });
   const opened = (await openVectorStore(config[vectorStoreSection.name], { dataDir, plugins: [], sealer })) ?? null;
-  const store = opened && shared.store ? shared.store(opened) : opened;
+  const inner = opened && shared.store ? shared.store(opened) : opened;
+  const store = inner && (await SegmentedStore.open(inner, { records, bus }));
   const guard = await openTextGuard(config.privacy, { plugins: [] });
   const names = new EntryNames(keyNames, config.cache.keyProfile);
   const turns = new TenantTurns({ concurrency: 8, perTenant: 4, queue: 100 });
@@ -102,7 +103,7 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
     policiesService.close();
     await policies.close();
     await cache.close();
-    await opened?.close();
+    await store?.close();
     await embedder.close();
     await guard.close();
     if (!env.DATA_DIR) await rm(dataDir, { recursive: true, force: true });

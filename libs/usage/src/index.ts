@@ -1,7 +1,7 @@
 // What tenants use: the ledger of what was spent and avoided, prices, quotas.
 export { Ledger, type LedgerOptions } from './ledger.js';
 export { lengthOf, type Period } from './periods.js';
-export { type Price, Prices } from './prices.js';
+export { moneyText, type Price, Prices } from './prices.js';
 export { QUOTA_NAMES, type QuotaLimits, type QuotaName, quotaLimitsSchema } from './quota-limits.js';
 export type { LimitsInForce } from './quota-table.js';
 export { type QuotaState, type QuotaStates, Quotas } from './quotas.js';

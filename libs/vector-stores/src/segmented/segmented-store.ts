@@ -73,10 +73,16 @@ export class SegmentedStore extends VectorStore {
   }
 
   /** Opens also where the records do not answer yet. The store is closed together with this one. */
-  static async open(store: VectorStore, { settledMs = SETTLED_MS, ...o }: SegmentedOptions): Promise<SegmentedStore> {
+  static async open(store: VectorStore, { settledMs, ...o }: SegmentedOptions): Promise<SegmentedStore> {
     const table = new SegmentTable(o);
     await table.open();
-    return new SegmentedStore(store, table, new Routing(store, table), new Spanning(store), settledMs);
+    return new SegmentedStore(
+      store,
+      table,
+      new Routing(store, table),
+      new Spanning(store),
+      settledMs ?? (o.records.shared ? SETTLED_MS : 0),
+    );
   }
 
   /** How many collections are to be reindexed, of those that were asked. */
