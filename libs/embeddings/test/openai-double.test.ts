@@ -8,7 +8,7 @@ let double: OpenAiDouble;
 let sdk: OpenAI;
 beforeAll(async () => {
   double = await OpenAiDouble.start({ apiKey: 'sk-test' });
-  sdk = new OpenAI({ baseURL: double.url, apiKey: 'sk-test', maxRetries: 0, timeout: 300 });
+  sdk = new OpenAI({ baseURL: double.url, apiKey: 'sk-test', maxRetries: 0 });
 });
 afterEach(() => {
   expect(double.complaints).toEqual([]);
@@ -46,10 +46,17 @@ test.each([
   ['unknown model', behaving.unknownModel(), OpenAI.NotFoundError],
   ['refused input', behaving.refusingText('one', { named: true }), OpenAI.BadRequestError],
   ['dropped connection', behaving.dropping(), OpenAI.APIConnectionError],
-  ['hanging', behaving.hanging(), OpenAI.APIConnectionTimeoutError],
 ])('is understood by the SDK: %s', async (_, behaviour, error) => {
   double.next(behaviour);
   await expect(ask('one')).rejects.toBeInstanceOf(error);
+});
+
+test('is given up by the SDK where it hangs', async () => {
+  double.next(behaving.hanging());
+  const impatient = sdk.withOptions({ timeout: 100 });
+  await expect(impatient.embeddings.create({ model: 'm', input: 'one' })).rejects.toBeInstanceOf(
+    OpenAI.APIConnectionTimeoutError,
+  );
 });
 
 test('is waited for by the SDK as it asks', async () => {

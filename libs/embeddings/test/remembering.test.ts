@@ -254,7 +254,7 @@ describe('in the records', () => {
   test('nothing fails where they are down', async () => {
     const deployment = aDeployment();
     const down = async () => {
-      throw failure('records.unavailable', {});
+      throw failure('records.unavailable', { backend: 'memory' });
     };
     const { model, ask, embedder } = remembering(inRecords(deployment));
     Object.assign(deployment.records, { put: down });
@@ -320,7 +320,7 @@ describe('the configuration chooses', () => {
     const cache = await open('records', deployment);
     Object.assign(deployment.records, {
       put: async () => {
-        throw failure('records.unavailable', {});
+        throw failure('records.unavailable', { backend: 'memory' });
       },
     });
     announce('key.shredded', { tenant: 'north' });
