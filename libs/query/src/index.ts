@@ -30,4 +30,11 @@ export type {
   VariantStrategy,
   WrittenAnswer,
 } from './question.js';
+export {
+  type ReindexEstimate,
+  type ReindexScope,
+  ReindexService,
+  type ReindexStep,
+} from './reindex.service.js';
+export type { LeftDocument, LeftReason, ReindexProgress } from './reindex-run.js';
 export { hasVariants } from './variants.js';
