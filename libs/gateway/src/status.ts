@@ -33,6 +33,7 @@ const STATUS_OF_CODE: Partial<Record<FailureCode, number>> = {
   'embedding.reply_invalid': 502,
   'rerank.provider_failed': 502,
   'rerank.provider_unauthorised': 502,
+  'rerank.quota_exhausted': 502,
   'rerank.reply_invalid': 502,
   'vector.store_unauthorised': 502,
   'vector.quota_exhausted': 502,

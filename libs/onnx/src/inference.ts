@@ -210,15 +210,17 @@ function pool({ dims, data }: Output, lengths: readonly number[], pooling: Pooli
   const pooled = new Float32Array(texts * width);
   for (const [text, length] of lengths.entries()) {
     const into = pooled.subarray(text * width, (text + 1) * width);
-    const token = (at: number) => data.subarray((text * tokens + at) * width, (text * tokens + at + 1) * width);
-    if (pooling === 'cls') into.set(token(0));
-    else if (pooling === 'lasttoken') into.set(token(length - 1));
-    else if (pooling === 'max') {
-      into.fill(Number.NEGATIVE_INFINITY);
-      for (let at = 0; at < length; at++) for (const [i, one] of token(at).entries()) into[i] = Math.max(into[i]!, one);
-    } else {
-      for (let at = 0; at < length; at++) for (const [i, one] of token(at).entries()) into[i]! += one / length;
+    const from = text * tokens * width;
+    const [first, last] = pooling === 'cls' ? [0, 0] : [pooling === 'lasttoken' ? length - 1 : 0, length - 1];
+    into.set(data.subarray(from + first * width, from + (first + 1) * width));
+    // Every number of every token passes here: plain loops, without iterators.
+    for (let token = first + 1; token <= last; token++) {
+      for (let i = 0; i < width; i++) {
+        const one = data[from + token * width + i]!;
+        into[i] = pooling === 'max' ? Math.max(into[i]!, one) : into[i]! + one;
+      }
     }
+    if (pooling === 'mean') for (let i = 0; i < width; i++) into[i]! /= length;
   }
   return { dims: [texts, width], data: pooled };
 }
