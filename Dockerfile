@@ -25,6 +25,7 @@ COPY --from=packages /app ./
 COPY --from=build /app/dist/apps dist/apps
 COPY --from=build /app/dist/libs dist/libs
 COPY apps/cli/bin apps/cli/bin
+COPY apps/cli/templates apps/cli/templates
 COPY LICENSE ./
 USER 10001:10001
 VOLUME /data

@@ -47,9 +47,9 @@ describe.concurrent('the package', () => {
     expect(paths).toContain('LICENSE');
     const own = paths.filter((path) => !path.startsWith('node_modules/'));
     const allowed =
-      /^(dist\/(apps|libs)\/[\w-]+\/src\/|apps\/cli\/bin\/|examples\/|(README|CHANGELOG)\.md|LICENSE|package\.json)/;
+      /^(dist\/(apps|libs)\/[\w-]+\/src\/|apps\/cli\/(bin|templates)\/|examples\/|(README|CHANGELOG)\.md|LICENSE|package\.json)/;
     expect(own.filter((path) => !allowed.test(path))).toEqual([]);
-    const unwanted = /(^|\/)(test|tests|data|coverage)\/|\.test\.|\.env|\.sqlite|secret$|(?<!\.d)\.ts$/;
+    const unwanted = /^(?!apps\/cli\/templates\/).*(^|\/)(test|tests|data|coverage)\/|\.test\.|\.env|\.sqlite|secret$|(?<!\.d)\.ts$/;
     expect(own.filter((path) => unwanted.test(path))).toEqual([]);
     // docs/decisions/0013: what npm would else resolve beside a Nest of another major.
     expect(packed.bundled.sort()).toEqual(['deepmerge', 'nestjs-zod']);

@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.js';
 import { ingestCommand } from './commands/ingest.js';
 import { keysCommand } from './commands/keys.js';
 import { privacyCommand } from './commands/privacy.js';
+import { providerCommand } from './commands/provider.js';
 import { receiptCommand } from './commands/receipt.js';
 import { replayCommand } from './commands/replay.js';
 import { serveCommand } from './commands/serve.js';
@@ -55,6 +56,7 @@ function program(io: Io): Command {
     usageCommand,
     privacyCommand,
     receiptCommand,
+    providerCommand,
   ];
   for (const add of commands) add(resk, io);
   return resk;

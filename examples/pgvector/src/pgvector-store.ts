@@ -108,8 +108,8 @@ export class PgvectorStore extends VectorStore {
     });
   }
 
-  query(ref: CollectionRef, query: VectorQuery, options?: CallOptions): Promise<VectorMatch[]> {
-    if (query.hybrid) return Promise.reject(failure('vector.hybrid_unsupported', { provider: PROVIDER }));
+  async query(ref: CollectionRef, query: VectorQuery, options?: CallOptions): Promise<VectorMatch[]> {
+    if (query.hybrid) throw failure('vector.hybrid_unsupported', { provider: PROVIDER });
     const settings = searchSql(query.search, query.k);
     return this.collections.on(ref, options, async (collection) => {
       checkVector(query.vector, collection, 'the query');

@@ -721,6 +721,11 @@ export const FAILURES = {
     detail:
       'No token can be minted here: JWT_SECRET is not set, and JWT_ALGORITHMS does not allow HS256. Ask the issuer of your tokens, and give one with --token.',
   },
+  'cli.promises_broken': {
+    kind: 'invalid',
+    title: 'Promises broken',
+    detail: '{count} promise(s) of the ports do not hold; see above.',
+  },
   'cli.server_not_built': {
     kind: 'internal',
     title: 'Not built',
