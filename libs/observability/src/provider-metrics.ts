@@ -73,7 +73,17 @@ export function embeddingMetrics(registry: Registry): Feed[] {
     labels: ['provider'],
     registry,
   });
+  const remembered = new CounterTally({
+    name: 'resk_embedding_remembered_total',
+    help: 'Texts to be embedded, by whether their vector was remembered (hit) or had to be made (miss).',
+    labels: ['provider', 'outcome'],
+    registry,
+  });
   return [
+    fedBy('embedding.remembered', ({ provider, hits, misses }) => {
+      remembered.add(hits, provider, 'hit');
+      remembered.add(misses, provider, 'miss');
+    }),
     fedBy('provider.call', ({ family, provider, outcome, items = 0, tokens: used = 0 }) => {
       if (family !== 'embedding-model') return;
       calls.add(1, provider, outcome);

@@ -84,6 +84,7 @@ describe('engine metrics', () => {
     const call = { family: 'embedding-model', provider: 'openai', operation: 'embed', durationMs: 100 } as const;
     announce('provider.call', { ...call, outcome: 'ok', items: 3, tokens: 42 });
     announce('provider.call', { ...call, outcome: 'call.timeout' });
+    announce('embedding.remembered', { provider: 'openai', hits: 2, misses: 3 });
     announce('provider.call', {
       family: 'vector-store',
       provider: 'embedded',
@@ -96,6 +97,8 @@ describe('engine metrics', () => {
     expect(text).toContain('resk_embedding_calls_total{provider="openai",outcome="call.timeout"} 1\n');
     expect(text).toContain('resk_embedding_texts_total{provider="openai"} 3\n');
     expect(text).toContain('resk_embedding_tokens_total{provider="openai"} 42\n');
+    expect(text).toContain('resk_embedding_remembered_total{provider="openai",outcome="hit"} 2\n');
+    expect(text).toContain('resk_embedding_remembered_total{provider="openai",outcome="miss"} 3\n');
     expect(text).toContain(
       'resk_provider_errors_total{family="embedding-model",provider="openai",code="call.timeout"} 1\n',
     );
