@@ -100,18 +100,18 @@ export function unusable(model: string, reason: string, fix: string, cause?: unk
   return failure('model.unusable', { model, reason, fix }, { cause });
 }
 
+/** Paths of the files in the folder, and in the folders right below it: models lie no deeper. */
 async function filesOf(path: string, name: string): Promise<string[]> {
-  const found = await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+  const found = await readdir(path, { withFileTypes: true }).catch((cause: unknown) => {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw unusable(
-      name,
-      `its folder cannot be read (${code})`,
-      'Give the path of the folder that holds config.json.',
-      cause,
-    );
+    const fix = 'Give the path of the folder that holds config.json.';
+    throw unusable(name, `its folder cannot be read (${code})`, fix, cause);
   });
-  const below = (folder: string) => (folder === path ? '' : `${folder.slice(path.length + 1).replaceAll('\\', '/')}/`);
-  return found.filter((one) => !one.isDirectory()).map((one) => below(one.parentPath) + one.name);
+  const folders = found.filter((one) => one.isDirectory()).map((one) => one.name);
+  const below = await Promise.all(
+    folders.map(async (folder) => (await readdir(join(path, folder)).catch(() => [])).map((one) => `${folder}/${one}`)),
+  );
+  return [...found.map((one) => one.name), ...below.flat()];
 }
 
 function graphOf(files: ReadonlySet<string>, name: string, chosen: string | undefined): string {
