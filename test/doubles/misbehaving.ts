@@ -15,6 +15,8 @@ export interface Answer {
  * is the way back, so a write may have happened.
  */
 export type Fault =
+  /** All goes well: to reach a later request of a call. */
+  | 'none'
   /** No answer, ever. */
   | 'hang'
   /** The connection breaks before any of the answer. */

@@ -128,6 +128,8 @@ export class PineconeIndexDouble {
   private query({ namespace, vector, topK, filter = {}, includeValues, includeMetadata }: Body): VendorReply {
     this.checkVector(vector);
     if (topK > 10_000 || topK < 1) throw new Refused('top_k must be from 1 to 10000');
+    // A condition that is refused is so for no records, too.
+    satisfies({}, filter);
     const { records, lsn } = this.seen(namespace);
     const wanted = Float32Array.from(vector);
     const scored = [...records.values()]
