@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { CollectionSpec, VectorPoint } from '#ports';
 import { HttpClient } from '#resilience';
+import { bounded } from '#vector-stores';
 import { WeaviateDouble } from '../../../test/doubles/weaviate.js';
 import { aRef, EAST, NORTH, SPEC, WeaviateStores } from './support/weaviate-stores.js';
 
@@ -63,6 +64,15 @@ describe('collections', () => {
     const there = await stores.open().listCollections(ref.tenant);
     expect(there.length).toBe(made.filter(({ status }) => status === 'fulfilled').length);
     expect(there.length).toBeLessThanOrEqual(1);
+  });
+
+  test('opened at once with other settings of the index: they are one in the end', async () => {
+    const ref = aRef();
+    const pace = { timeoutMs: 20_000, retries: 20, backoffMs: 20, maxBackoffMs: 100, concurrency: 1, queue: 1 };
+    const open = (index: Record<string, number>) =>
+      bounded(stores.open(), pace).openCollection(ref, { ...SPEC, index });
+    await Promise.all([open({ ef: 10 }), open({ ef: 20 }), open({ ef: 30 })]);
+    expect(await stores.open().listCollections(ref.tenant)).toHaveLength(1);
   });
 
   test('opened at once in one shape are one', async () => {

@@ -2,11 +2,13 @@
 import { LRUCache } from 'lru-cache';
 import { type CollectionInfo, type CollectionRef, type CollectionSpec, failure } from '#ports';
 import { classDefinition, indexSettings } from './weaviate-class.js';
+import { PROVIDER } from './weaviate-failures.js';
 import { classNameOf, type Shape, shapeOf, tenantNameOf } from './weaviate-names.js';
 import type { Shard, WeaviateRequests } from './weaviate-requests.js';
 
 const MOST_REMEMBERED = 10_000;
 const AT_ONCE = 8;
+const MADE_ELSEWHERE = 'another process is making or dropping the collection';
 
 /** A collection of a tenant, and where it is. */
 export interface Place extends Shard, Shape {
@@ -53,8 +55,8 @@ export class WeaviateCollections {
   }
 
   /**
-   * The collection, made where it is absent. A second one of another shape that was made meanwhile, by another process, is
-   * a conflict for whoever sees the other: never do both stay.
+   * The collection, made where it is absent. Another process may be making it in another class: whoever sees the other
+   * withdraws, so never do both stay, and trying again finds one.
    * @throws Failure `vector.collection_conflict`
    */
   async open(ref: CollectionRef, spec: CollectionSpec, signal?: AbortSignal): Promise<Opened> {
@@ -71,10 +73,10 @@ export class WeaviateCollections {
     const other = made.find(({ className }) => className !== shard.className);
     if (other) {
       await this.requests.deleteTenant(shard, signal);
-      throw conflict(other);
+      agreeing(other, spec);
     }
-    const place = made[0];
-    if (!place) throw failure('vector.collection_absent', { collection: ref.collection });
+    const [place] = made;
+    if (other || !place) throw failure('vector.store_unavailable', { provider: PROVIDER, reason: MADE_ELSEWHERE });
     this.places.set(nameOf(ref), place);
     return { place, made: true };
   }
@@ -128,12 +130,9 @@ export function infoOf({ collection, dimension, metric, index }: Place, count: n
 }
 
 function agreeing(place: Place, { dimension, metric }: CollectionSpec): Place {
-  if (place.dimension !== dimension || place.metric !== metric) throw conflict(place);
-  return place;
-}
-
-function conflict({ collection, dimension, metric }: Place) {
-  return failure('vector.collection_conflict', { collection, dimension, metric });
+  if (place.dimension === dimension && place.metric === metric) return place;
+  const { collection } = place;
+  throw failure('vector.collection_conflict', { collection, dimension: place.dimension, metric: place.metric });
 }
 
 function nameOf({ tenant, collection }: CollectionRef): string {
