@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Arena } from '../src/providers/embedded/arena.js';
 import type { Segments } from '../src/providers/embedded/segments.js';
+import { plainSealer } from './support/sealers.js';
 import { aStore, aVector, filled, HERE, MEBIBYTE, seeded } from './support/stores.js';
 
 const DIMENSION = 64;
@@ -133,12 +134,17 @@ test('a collection that is dropped while it is read ends its last query, and is 
 });
 
 test('a batch for a collection that was dropped and made anew meanwhile goes into the new one', async () => {
-  const store = await aStore();
+  let sealing = Promise.resolve();
+  const seal = (plain: Uint8Array) => sealing.then(() => plainSealer.seal(plain));
+  const store = await aStore({ sealer: { ...plainSealer, seal } });
   const points = pointsOf('p', 10);
   await filled(store, points);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  sealing = promise;
   const writing = store.upsert(HERE, points);
   await store.dropCollection(HERE);
   await store.openCollection(HERE, { dimension: DIMENSION, metric: 'dot' });
+  resolve();
   expect(await writing).toBe(10);
   expect(await store.count(HERE)).toBe(10);
 });

@@ -1,5 +1,6 @@
 // The embedded vector store: the file is the truth, segments in memory are what is searched; writes go to both.
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import {
   type CallOptions,
   type CollectionInfo,
@@ -24,6 +25,7 @@ import { Payloads } from './payload.js';
 import { PointPages, type Resealing } from './point-pages.js';
 import { type PointDraft, PointTable } from './point-table.js';
 import { Retrieval } from './retrieval.js';
+import { RightOfWay } from './right-of-way.js';
 import { ScanPool } from './scan-pool.js';
 import { Segments } from './segments.js';
 import { Slices } from './slices.js';
@@ -34,6 +36,8 @@ const PROVIDER = 'embedded';
 const MAX_DIMENSION = 65_536;
 const MAX_BATCH = 512;
 const DELETES_A_SLICE = 256;
+/** Written in about three milliseconds. */
+const WRITES_A_SLICE = 64;
 
 export interface EmbeddedOptions extends DatabaseOptions {
   memoryMaxBytes: number;
@@ -64,6 +68,7 @@ export class EmbeddedStore extends VectorStore {
     maxDimension: MAX_DIMENSION,
     hybrid: true,
   };
+  private readonly rightOfWay = new RightOfWay();
   private seen: unknown;
   private closed = false;
 
@@ -131,20 +136,16 @@ export class EmbeddedStore extends VectorStore {
     return true;
   }
 
+  /** Up to 64 points are written all or none; of a larger batch a failure or an abort may leave the first ones. */
   async upsert(ref: CollectionRef, batch: readonly VectorPoint[], options: CallOptions = {}): Promise<number> {
-    const { payloads, segments, points } = this.parts;
     const addressed = this.required(ref);
     for (const [at, { vector }] of batch.entries()) checkVector(vector, addressed, `document ${at}`);
-    const drafts = await Promise.all(batch.map((point) => payloads.seal(addressed, point)));
-    await segments.settled(addressed.number);
-    options.signal?.throwIfAborted();
-    // No `await` from here on: nobody sees the file without the memory, or half a batch.
-    this.refresh();
-    const collection = this.required(ref);
-    if (collection.number !== addressed.number) return this.upsert(ref, batch, options);
-    const numbers = points.write(collection.number, drafts);
-    this.follow(collection.number, numbers, batch, drafts);
-    points.deleteExpired(this.now(), DELETES_A_SLICE);
+    // Copied before the first `await`: the caller may write into its vectors afterwards.
+    const points = batch.map((point) => ({ ...point, vector: Float32Array.from(point.vector) }));
+    for (let at = 0; at < points.length; at += WRITES_A_SLICE) {
+      if (at > 0) await setImmediate();
+      await this.writeSlice(ref, points.slice(at, at + WRITES_A_SLICE), options.signal);
+    }
     return batch.length;
   }
 
@@ -153,7 +154,7 @@ export class EmbeddedStore extends VectorStore {
     const collection = this.required(ref);
     checkVector(query.vector, collection, 'the query');
     checkSearch(this, query);
-    return this.parts.retrieval.query(collection, query, options.signal);
+    return this.rightOfWay.first(() => this.parts.retrieval.query(collection, query, options.signal));
   }
 
   async get(ref: CollectionRef, ids: readonly string[]): Promise<VectorPoint[]> {
@@ -211,6 +212,24 @@ export class EmbeddedStore extends VectorStore {
     this.closed = true;
     this.parts.database.close();
     await this.parts.pool.close();
+  }
+
+  private async writeSlice(ref: CollectionRef, batch: readonly VectorPoint[], signal?: AbortSignal): Promise<void> {
+    const { payloads, segments, points } = this.parts;
+    const addressed = this.required(ref);
+    const drafts = await Promise.all(batch.map((point) => payloads.seal(addressed, point)));
+    await this.rightOfWay.given();
+    await segments.settled(addressed.number);
+    signal?.throwIfAborted();
+    // No `await` from here on: nobody sees the file without the memory, or half a slice.
+    this.refresh();
+    const collection = this.required(ref);
+    // Dropped and made anew meanwhile: what it takes may be something else.
+    if (collection.number !== addressed.number)
+      return void (await this.upsert(ref, batch, { ...(signal && { signal }) }));
+    const numbers = points.write(collection.number, drafts);
+    this.follow(collection.number, numbers, batch, drafts);
+    points.deleteExpired(this.now(), DELETES_A_SLICE);
   }
 
   private async deleteIds(collection: CollectionRow, ids: readonly string[], signal?: AbortSignal): Promise<number> {

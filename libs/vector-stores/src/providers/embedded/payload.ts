@@ -26,11 +26,9 @@ export class Payloads {
     private readonly now: () => number,
   ) {}
 
-  /** A draft of the point for the table, with a copy of its vector. */
+  /** A draft of the point for the table. */
   async seal(collection: CollectionRow, point: VectorPoint): Promise<PointDraft> {
-    const { id, consent = true, purposes } = point;
-    // Copied before the first `await`: the caller may write into its vector afterwards.
-    const vector = Float32Array.from(point.vector);
+    const { id, vector, consent = true, purposes } = point;
     const expiresAt = point.expiresAt && Math.ceil(point.expiresAt);
     const { ingestRun, provider, model, version, normalised, ingestedAt = this.now() } = point.lineage ?? {};
     const lineage = { ingestRun, provider, model, version, normalised, ingestedAt: Math.floor(ingestedAt) };
