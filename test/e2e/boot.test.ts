@@ -35,7 +35,7 @@ describe('a server that cannot start', () => {
   it('names what is set but unknown', async () => {
     const { code, stderr } = await refused({ EMBEDDING_PROVIDER: 'nobody' });
     expect(code).toBe(1);
-    expect(stderr).toContain('EMBEDDING_PROVIDER=nobody is not a known embedding-model. Known: local, openai');
+    expect(stderr).toContain('EMBEDDING_PROVIDER=nobody is not a known embedding-model. Known: local, openai, ');
     expect(stderr).not.toContain('    at ');
   });
 

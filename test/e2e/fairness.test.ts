@@ -16,6 +16,7 @@ async function aServer(env: Record<string, string>) {
     EMBEDDING_MODEL: 'acme',
     EMBEDDING_DIMENSIONS: '8',
     EMBEDDING_PARALLEL: '8',
+    EMBEDDING_GATHER: '0ms',
     ...env,
   });
   openai.reset();

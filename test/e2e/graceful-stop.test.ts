@@ -21,6 +21,7 @@ async function aServer(env: Record<string, string> = {}) {
     EMBEDDING_API_KEY: 'any',
     EMBEDDING_DIMENSIONS: '8',
     EMBEDDING_PARALLEL: '16',
+    EMBEDDING_GATHER: '0ms',
     EMBEDDING_TIMEOUT: '60s',
     REQUEST_TIMEOUT: '60s',
     VECTOR_THRESHOLD: '0',

@@ -79,9 +79,11 @@ async function load(server: ChildServer, tenant: string): Promise<void> {
 /** What the provider has billed, by its own count. The proof of the model at boot is the server's own. */
 function callsOf(openai: OpenAiDouble): Call[] {
   return openai.requests.map(({ headers, body }) => {
-    const text = String([body.input].flat()[0]);
-    const tenant = TENANTS.find((name) => text.startsWith(`${name} `));
-    return { id: String(headers['x-client-request-id']), tenant, tokens: tokensIn(text) };
+    const texts = [body.input].flat();
+    // Requests at the same time share calls, but never those of two tenants.
+    const tenant = TENANTS.find((name) => texts.every((text) => text.startsWith(`${name} `)));
+    const tokens = texts.reduce((sum, text) => sum + tokensIn(text), 0);
+    return { id: String(headers['x-client-request-id']), tenant, tokens };
   });
 }
 

@@ -16,6 +16,9 @@ const settings = (env: Record<string, string>) => ({
   EMBEDDING_API_KEY: API_KEY,
   EMBEDDING_DIMENSIONS: '8',
   EMBEDDING_RETRIES: '0',
+  // Each question is embedded by itself, so that what is asked of the provider tells what was worked on.
+  EMBEDDING_CACHE: 'off',
+  EMBEDDING_GATHER: '0ms',
   CACHE_BACKEND: 'memory',
   CACHE_TTL_JITTER: '0',
   VECTOR_THRESHOLD: '0',

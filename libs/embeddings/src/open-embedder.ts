@@ -9,13 +9,13 @@ const LOCAL = 'local';
 
 const BUILT_INS = {
   local: async () => (await import('./providers/local.js')).localProvider,
-  'sentence-transformers': async () =>
-    (await import('./providers/sentence-transformers.js')).sentenceTransformersProvider,
-  onnx: async () => (await import('./providers/onnx.js')).onnxProvider,
   openai: async () => (await import('./providers/openai.js')).openAiProvider,
   'azure-openai': async () => (await import('./providers/azure-openai.js')).azureOpenAiProvider,
   huggingface: async () => (await import('./providers/huggingface.js')).huggingFaceProvider,
   tei: async () => (await import('./providers/tei.js')).teiProvider,
+  'sentence-transformers': async () =>
+    (await import('./providers/sentence-transformers.js')).sentenceTransformersProvider,
+  onnx: async () => (await import('./providers/onnx.js')).onnxProvider,
 };
 
 export interface EmbedderContext extends CallOptions {
