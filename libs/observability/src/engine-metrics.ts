@@ -2,6 +2,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Feed } from './announced-metrics.js';
 import { cacheMetrics, queryMetrics } from './cache-metrics.js';
+import { modelMetrics } from './model-metrics.js';
 import { embeddingMetrics, providerMetrics } from './provider-metrics.js';
 import { refusalMetrics } from './refusal-metrics.js';
 import { retrievalMetrics } from './retrieval-metrics.js';
@@ -29,6 +30,7 @@ export class EngineMetrics {
       cacheMetrics,
       providerMetrics,
       embeddingMetrics,
+      modelMetrics,
       retrievalMetrics,
       refusalMetrics,
       usageMetrics,

@@ -1,5 +1,6 @@
 // Logs, metrics, traces and health for the whole container.
 import { type DynamicModule, Module } from '@nestjs/common';
+import { EngineWarnings } from './engine-warnings.js';
 import { Health } from './health.js';
 import { LOGGER, type Logger } from './logger.js';
 import { MetricsModule } from './metrics.module.js';
@@ -24,6 +25,7 @@ export class ObservabilityModule {
         { provide: LOGGER, useValue: logger },
         { provide: NestLogger, useValue: new NestLogger(logger) },
         { provide: Health, useValue: new Health() },
+        { provide: EngineWarnings, useValue: new EngineWarnings(logger) },
       ],
       exports: [LOGGER, NestLogger, Health, MetricsModule, TracingModule],
     };

@@ -3,6 +3,8 @@ export { AnswersService, ownTags, type PurgeSelector, type Written } from './ans
 export { BulkIntake, type Ingested, type Line } from './bulk-intake.js';
 export type { Document } from './document-intake.js';
 export { DocumentsService, type Upserted } from './documents.service.js';
+export { type DriftConfig, driftSection } from './drift.section.js';
+export { type DriftReport, DriftService } from './drift.service.js';
 export { EntryNames } from './entry-names.js';
 export { type KeysReport, KeysService, type ShredReceipt } from './keys.service.js';
 export { KnowledgeService, type Retrieved, type Search } from './knowledge.service.js';

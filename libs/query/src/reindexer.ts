@@ -1,8 +1,9 @@
 // Moves one collection to the model of now, page by page: built beside what is there, switched, and the old one dropped.
 import type { Embedder } from '#embeddings';
-import { type CallOptions, type CollectionRef, isFailure, type VectorPoint } from '#ports';
+import type { CallOptions, CollectionRef, VectorPoint } from '#ports';
 import type { TenantTurns } from '#resilience';
 import type { Replacement, SegmentMigration, SegmentTag } from '#vector-stores';
+import { embeddedTexts } from './embedded-texts.js';
 import { noteLeft, onceMore, type ReindexPlace, type ReindexRun, takeLeft } from './reindex-run.js';
 
 /** Documents in a page: few enough that a stopped run has little to do again. */
@@ -78,35 +79,21 @@ export class Reindexer {
     run.collectionsDone++;
   }
 
-  /** Vectors of the texts. What has none, and what the model refuses, is left where it is. */
+  /** New vectors. What has no text, and what the model refuses, is left where it is. */
   private async replacements(
     run: ReindexRun,
     at: ReindexPlace,
     points: readonly VectorPoint[],
     options: CallOptions,
   ): Promise<Replacement[]> {
-    const left = (id: string, reason: 'no_text' | 'refused') => noteLeft(at, id, reason);
-    for (const { id, text } of points) if (!text?.trim()) left(id, 'no_text');
-    let worded = points.filter(({ text }) => text?.trim());
-    while (worded.length > 0) {
-      try {
-        const { vectors, tokens } = await this.embedded(worded, at.tenant, options);
-        run.tokens += tokens;
-        return worded.map((seen, index) => ({ seen, vector: vectors[index]! }));
-      } catch (error) {
-        const refused = isFailure(error, 'embedding.input_refused') ? worded[Number(error.facts.position)] : undefined;
-        if (!refused) throw error;
-        left(refused.id, 'refused');
-        worded = worded.filter((one) => one !== refused);
-      }
-    }
-    return [];
-  }
-
-  private embedded(points: readonly VectorPoint[], tenant: string, options: CallOptions) {
-    const texts = points.map(({ text }) => text!);
-    const embed = () => this.embedder.embed(texts, { ...options, tenant, purpose: 'document' });
-    return this.turns.run(tenant, embed, options);
+    const { tenant } = at;
+    const embed = (texts: readonly string[]) =>
+      this.turns.run(tenant, () => this.embedder.embed(texts, { ...options, tenant, purpose: 'document' }), options);
+    const { embedded, wordless, refused, tokens } = await embeddedTexts(points, embed);
+    for (const { id } of wordless) noteLeft(at, id, 'no_text');
+    for (const { id } of refused) noteLeft(at, id, 'refused');
+    run.tokens += tokens;
+    return embedded.map(({ point, vector }) => ({ seen: point, vector }));
   }
 }
 

@@ -44,6 +44,12 @@ export class SegmentMigration {
     return former;
   }
 
+  /** The segment of the tag, where there is one. */
+  async current(ref: CollectionRef, tag: SegmentTag, options?: CallOptions): Promise<string | undefined> {
+    const found = await this.parts.routing.ofAny(ref, options);
+    return found && segmentOf(found, tag)?.name;
+  }
+
   /** Points of one segment; none where it is gone. */
   countOf(ref: CollectionRef, name: string, options?: CallOptions): Promise<number> {
     return unlessAbsent(() => this.parts.store.count({ ...ref, collection: name }, options), 0);

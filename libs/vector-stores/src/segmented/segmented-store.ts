@@ -164,7 +164,7 @@ export class SegmentedStore extends VectorStore {
       : { name: found.active };
     if (by) this.note(ref, found, segment);
     if (!segment) {
-      announce('vector.model_unmatched', { tenant: ref.tenant, collection: ref.collection });
+      if (!isInternal(ref.collection)) announce('vector.model_unmatched', { ...ref });
       return [];
     }
     return named(ref, () => this.store.query({ ...ref, collection: segment.name }, query, options));
