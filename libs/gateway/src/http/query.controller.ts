@@ -6,10 +6,11 @@ import { QueryService } from '#query';
 import { Endpoint } from '../endpoint.js';
 import { answerHeaders, answerJson } from './answer-json.js';
 import { setHeaders } from './fastify-instance.js';
+import { REFINEMENT_FAILURES } from './refinement-failures.js';
 import { AnswerDto, QuestionDto } from './schemas/question.schema.js';
 
 const HEADERS = {
-  'x-cache-status': 'hit, stale or miss.',
+  'x-cache-status': 'hit, stale, semantic or miss.',
   'cache-status': 'RFC 9211.',
   age: 'Seconds since the answer was kept.',
   'server-timing': 'Milliseconds by layer.',
@@ -37,6 +38,7 @@ export class QueryController {
       'embedding.provider_failed',
       'vector.store_unavailable',
       'vector.filter_unsupported',
+      ...REFINEMENT_FAILURES,
     ],
   })
   async ask(@Body() body: QuestionDto, @Req() { exchange }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

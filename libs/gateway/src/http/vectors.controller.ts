@@ -8,6 +8,7 @@ import { BulkIntake, type Document, DocumentsService, givenMatch, KnowledgeServi
 import { Endpoint } from '../endpoint.js';
 import { CalledBy, Lines, PartMs, Until } from './caller.decorator.js';
 import type { ReadLine } from './lines.js';
+import { REFINEMENT_FAILURES } from './refinement-failures.js';
 import {
   CollectionDto,
   CollectionInfoDto,
@@ -155,10 +156,7 @@ export class VectorsController {
       'vector.dimension_mismatch',
       'vector.vector_invalid',
       'vector.filter_unsupported',
-      'vector.setting_unsupported',
-      'vector.hybrid_unsupported',
-      'rerank.disabled',
-      'rerank.provider_failed',
+      ...REFINEMENT_FAILURES,
       'privacy.refused',
       ...EMBEDDING_FAILURES,
       ...STORE_FAILURES,
