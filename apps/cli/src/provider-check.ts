@@ -1,5 +1,5 @@
 // Runs the promises of providers one after the other, and tells of each whether it holds.
-import { failure, isFailure } from '#ports';
+import { type ContractCase, failure, isFailure } from '#ports';
 import { withTimeout } from '#resilience';
 import type { Io } from './io.js';
 import type { Trial } from './provider-trials.js';
@@ -43,18 +43,34 @@ async function proven(trial: Trial, { timeoutMs, json }: CheckOptions, io: Io): 
   const outcomes: Outcome[] = [];
   if (!json) io.stdout.write(`${family} ${provider}\n`);
   try {
-    for (const { name, run } of cases) {
+    for (const { name, run } of [opens(trial), ...cases]) {
       io.signal.throwIfAborted();
       const outcome = await outcomeOf(name, () => withTimeout(`"${name}"`, timeoutMs, io.signal, run));
       outcomes.push(outcome);
       if (!json) io.stdout.write(lineOf(outcome));
+      // What cannot be opened can be asked for nothing else.
+      if (outcomes.length === 1 && !outcome.kept) break;
     }
   } finally {
     await trial.close();
   }
   const kept = outcomes.filter((one) => one.kept).length;
-  if (!json) io.stdout.write(`  ${kept} of ${outcomes.length} promises hold\n\n`);
+  if (!json) io.stdout.write(`  ${kept} of ${cases.length + 1} promises hold\n\n`);
   return { family, provider, outcomes };
+}
+
+function opens({ open }: Trial): ContractCase {
+  return {
+    name: 'opens as the configuration says, and answers',
+    async run() {
+      const opened = await open();
+      try {
+        await opened.health?.();
+      } finally {
+        await opened.close();
+      }
+    },
+  };
 }
 
 async function outcomeOf(promise: string, run: () => Promise<void>): Promise<Outcome> {

@@ -34,7 +34,15 @@ export interface Trial {
   effect: string;
   /** Whether it writes into a system in use, or costs money. */
   asks: boolean;
+  /** Opens it as the server would. */
+  open(): Promise<Opened>;
   cases: ContractCase[];
+  close(): Promise<void>;
+}
+
+/** What every provider can be asked, and some of them how they are. */
+interface Opened {
+  health?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,7 +58,9 @@ type Prepare = (options: TrialOptions) => Promise<Trial[]> | Trial[];
 const SAMPLE =
   'Mail anna@example.org, account DE89 3704 0044 0532 0130 00, SSN 123-45-6789, host 203.0.113.7, password: hunter2hunter2 AKIAIOSFODNN7EXAMPLE';
 
-const PAID = 'Embeds and ranks a few dozen short texts; a paid service bills them, past the ledger of this server.';
+/** The contracts embed or rank about twenty short texts. */
+const PAID =
+  'Sends it about twenty short texts. A paid service bills them, and the ledger of this server does not see them.';
 
 /** In the order in which they are proven. Nothing configured of a family: no trial. */
 const FAMILIES: Record<Family, Prepare> = {
@@ -58,26 +68,24 @@ const FAMILIES: Record<Family, Prepare> = {
   'byte-store': byteStoreTrials,
   'embedding-model': ({ sources }) => {
     const { embedding, runtime } = readConfig([embeddingSection, runtimeSection], sources);
-    const cases = embeddingModelContract(() => openEmbeddingModel(embedding, runtime));
-    return [trial('embedding-model', embedding.provider, PAID, cases, embedding.provider !== 'local')];
+    const open = () => openEmbeddingModel(embedding, runtime);
+    const asks = embedding.provider !== 'local';
+    return [trial('embedding-model', embedding.provider, PAID, { asks, open, cases: embeddingModelContract(open) })];
   },
   reranker: ({ sources }) => {
     const { rerankers, runtime } = readConfig([rerankersSection, runtimeSection], sources);
     if (rerankers.provider === 'none') return [];
-    const cases = rerankerContract(() => openRerankModel(rerankers, runtime) as Promise<Reranker>);
-    return [trial('reranker', rerankers.provider, PAID, cases, true)];
+    const open = () => openRerankModel(rerankers, runtime) as Promise<Reranker>;
+    return [trial('reranker', rerankers.provider, PAID, { asks: true, open, cases: rerankerContract(open) })];
   },
-  'key-service': async ({ sources }) => {
+  'key-service': ({ sources }) => {
     const { crypto, runtime } = readConfig([cryptoSection, runtimeSection], sources);
+    // `local` without a key seals nothing.
+    if (crypto.keyService === 'local' && !crypto.encryptionKey && !crypto.encryptionPassphrase) return [];
     const records = new MemoryRecords();
-    const open = () => openKeyService(crypto, { plugins: runtime.plugins, records });
-    const service = await open();
-    if (!service) return [];
-    await service.close();
+    const open = () => openKeyService(crypto, { plugins: runtime.plugins, records }) as Promise<KeyService>;
     const effect = 'Wraps and unwraps keys that are used for nothing else, and changes nothing.';
-    return [
-      trial('key-service', crypto.keyService, effect, keyServiceContract(open as () => Promise<KeyService>), false),
-    ];
+    return [trial('key-service', crypto.keyService, effect, { asks: false, open, cases: keyServiceContract(open) })];
   },
   'text-detector': textDetectorTrials,
 };
@@ -103,21 +111,17 @@ async function vectorStoreTrials({ sources }: TrialOptions): Promise<Trial[]> {
   const { dataDir, plugins } = runtime;
   const open = () => openVectorStore(vectorStore, { dataDir, plugins, sealer }) as Promise<VectorStore>;
   const effect = 'Writes documents into tenants of its own, named contract-…, and removes them again.';
-  return [
-    {
-      ...trial('vector-store', vectorStore.type, effect, vectorStoreContract(open), true),
-      close: () => sealer.close(),
-    },
-  ];
+  const made = trial('vector-store', vectorStore.type, effect, { asks: true, open, cases: vectorStoreContract(open) });
+  return [{ ...made, close: () => sealer.close() }];
 }
 
 function byteStoreTrials({ sources }: TrialOptions): Trial[] {
   const { cache, runtime } = readConfig([cacheSection, runtimeSection], sources);
   if (cache.backend === 'memory') return [];
   const redis = cache.backend === 'redis' ? openRedis(cache) : undefined;
-  const cases = byteStoreContract(async () => (await openByteStore(cache, runtime.dataDir, redis))!);
+  const open = async () => (await openByteStore(cache, runtime.dataDir, redis))!;
   const effect = 'Writes entries under keys of its own, contract:…, which end within a minute.';
-  const made = trial('byte-store', cache.backend, effect, cases, true);
+  const made = trial('byte-store', cache.backend, effect, { asks: true, open, cases: byteStoreContract(open) });
   return [{ ...made, close: async () => redis?.close() }];
 }
 
@@ -131,7 +135,7 @@ async function textDetectorTrials({ sources, sample = SAMPLE }: TrialOptions): P
       const open = () => family.open(name, privacy.options[name] ?? {});
       const finding = await firstFinding(open, sample);
       const cases = finding ? textDetectorContract(open, { text: sample, finding }) : [nothingFound(name)];
-      return trial('text-detector', name, effect, cases, false);
+      return trial('text-detector', name, effect, { asks: false, open, cases });
     }),
   );
 }
@@ -150,6 +154,6 @@ function nothingFound(name: string): ContractCase {
   return { name: 'finds something in the sample', run: () => Promise.reject(failure('cli.usage', { reason })) };
 }
 
-function trial(family: Family, provider: string, effect: string, cases: ContractCase[], asks: boolean): Trial {
-  return { family, provider, effect, asks, cases, close: async () => {} };
+function trial(family: Family, provider: string, effect: string, proof: Pick<Trial, 'asks' | 'open' | 'cases'>): Trial {
+  return { family, provider, effect, ...proof, close: async () => {} };
 }
