@@ -105,6 +105,21 @@ describe('what the server says', () => {
     expect(await store.describeCollection(aRef())).toBeUndefined();
   });
 
+  test.each([
+    ['1.24.26', 'it is of version 1.24'],
+    ['0.99.0', 'it is of version 0.99'],
+    ['latest', 'it tells no version'],
+  ])('a server of version %s is not healthy: %s', async (version, reason) => {
+    double.next({ status: 200 }, { status: 200, body: { version } });
+    const refused = { code: 'vector.store_refused', facts: expect.objectContaining({ reason }) };
+    await expect(stores.open().health()).rejects.toMatchObject(refused);
+  });
+
+  test.each(['1.25.0', '1.40.0-dev', 'v2.0.0'])('a server of version %s is healthy', async (version) => {
+    double.next({ status: 200 }, { status: 200, body: { version } });
+    await stores.open().health();
+  });
+
   test('a tenant that cannot be looked for is not taken for absent', async () => {
     const { ref } = await stores.filled([]);
     double.next({ afterMs: 0 }, { status: 500 });

@@ -22,6 +22,8 @@ export interface WeaviateObject {
 
 const Messages = z.array(z.object({ message: z.string() }));
 
+const Meta = z.object({ version: z.string() });
+
 const Schema = z.object({
   classes: z
     .array(z.object({ class: z.string(), vectorIndexConfig: z.record(z.string(), z.unknown()).nullish() }))
@@ -74,8 +76,8 @@ export class WeaviateRequests {
   }
 
   /** Answered only for a key that is good. */
-  async meta(signal?: AbortSignal): Promise<void> {
-    await this.send({ method: 'GET', path: '/v1/meta', signal });
+  async version(signal?: AbortSignal): Promise<string> {
+    return (await this.send({ method: 'GET', path: '/v1/meta', signal, reply: Meta })).body.version;
   }
 
   async classes(signal?: AbortSignal): Promise<WeaviateClass[]> {

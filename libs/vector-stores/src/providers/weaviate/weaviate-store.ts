@@ -153,10 +153,13 @@ export class WeaviateStore extends VectorStore {
     return this.within(ref, signal, (place) => this.countIn(place, signal));
   }
 
-  /** Whether the server takes part, and whether it takes the key. */
+  /**
+   * Whether the server takes part, takes the key, and is new enough.
+   * @throws Failure `vector.store_refused` for one that is too old
+   */
   async health({ signal }: CallOptions = {}): Promise<void> {
     await this.parts.requests.ready(signal);
-    await this.parts.requests.meta(signal);
+    checkVersion(await this.parts.requests.version(signal));
   }
 
   async close(): Promise<void> {
@@ -259,4 +262,12 @@ function pointsOf(found: readonly Found[], place: Place): VectorPoint[] {
 
 function* inParts(ids: readonly string[]): Iterable<readonly string[]> {
   for (let at = 0; at < ids.length; at += IDS_AT_A_TIME) yield ids.slice(at, at + IDS_AT_A_TIME);
+}
+
+/** v1.25 is the first that wakes sleeping tenants, and that can be asked for a single one. */
+function checkVersion(version: string): void {
+  const [, major, minor] = /^v?(\d+)\.(\d+)\./.exec(version) ?? [];
+  if (Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 25)) return;
+  const reason = major ? `it is of version ${major}.${minor}` : 'it tells no version';
+  throw failure('vector.store_refused', { provider: PROVIDER, reason, fix: 'Weaviate 1.25 or newer is needed' });
 }

@@ -31,7 +31,7 @@ export const weaviateProvider = defineProvider({
   family: 'vector-store',
   name: PROVIDER,
   options: Options,
-  // Nothing is called here: a server that starts with its database must not wait for it. Health tells.
+  // Nothing is called here: a database that is down, or too old, keeps the health check red, and not the server from starting.
   open: async ({ url, apiKey, classPrefix, consistency, replicas }: z.output<typeof Options>) => {
     const headers = apiKey && { authorization: new Secret(`Bearer ${apiKey.reveal()}`) };
     const http = new HttpClient({
