@@ -7,7 +7,7 @@ import { embeddingSection } from '#embeddings';
 import { eventsSection, httpSection, rateLimitSection, tlsSection, writesSection } from '#gateway';
 import { observabilitySection } from '#observability';
 import { privacySection } from '#privacy';
-import { querySection, retentionSection } from '#query';
+import { driftSection, querySection, retentionSection } from '#query';
 import { recordsSection } from '#records';
 import { rerankersSection } from '#rerankers';
 import { usageSection } from '#usage';
@@ -31,6 +31,7 @@ export const sections = [
   privacySection,
   retentionSection,
   querySection,
+  driftSection,
   usageSection,
   eventsSection,
   observabilitySection,

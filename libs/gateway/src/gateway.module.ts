@@ -22,6 +22,7 @@ import { ObserveInterceptor } from './http/observe.interceptor.js';
 import { OperationsController } from './http/operations.controller.js';
 import { PrivacyController } from './http/privacy.controller.js';
 import { QueryController } from './http/query.controller.js';
+import { ReindexController } from './http/reindex.controller.js';
 import { RouteTable } from './http/route-table.js';
 import { UsageController } from './http/usage.controller.js';
 import { VectorsController } from './http/vectors.controller.js';
@@ -68,6 +69,7 @@ export class GatewayModule {
         AuditController,
         AuthController,
         KeysController,
+        ReindexController,
       ],
       providers: [
         Pipeline,

@@ -3,7 +3,9 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { TieredCache } from '#cache';
 import { configToken } from '#config';
 import { EngineMetrics, Health } from '#observability';
-import { failure, VectorStore } from '#ports';
+import { failure } from '#ports';
+import { DriftService } from '#query';
+import { SegmentedStore } from '#vector-stores';
 import { type HttpConfig, httpSection } from './http/http.section.js';
 
 @Injectable()
@@ -12,7 +14,8 @@ export class ReadinessService implements OnModuleInit {
     private readonly health: Health,
     private readonly metrics: EngineMetrics,
     private readonly cache: TieredCache,
-    @Inject(VectorStore) private readonly store: VectorStore | null,
+    @Inject(SegmentedStore) private readonly store: SegmentedStore | null,
+    private readonly drift: DriftService,
     @Inject(configToken(httpSection)) private readonly config: Pick<HttpConfig, 'readyRequires'>,
   ) {}
 
@@ -20,7 +23,15 @@ export class ReadinessService implements OnModuleInit {
     this.metrics.watchTiers(() => this.cache.stats());
     this.watch('cache', () => this.probeCache());
     const { store } = this;
-    if (store) this.watch('vectordb', (signal) => store.health({ signal }));
+    if (!store) return;
+    this.watch('vectordb', (signal) => store.health({ signal }));
+    this.health.register('models', async () => this.probeModels(store), { critical: false });
+  }
+
+  /** Whether the model of now made the vectors that it is compared with, and still makes the same. */
+  private probeModels({ behind }: SegmentedStore): void {
+    const collections = Math.max(behind, this.drift.drifted);
+    if (collections > 0) throw failure('vector.models_differ', { collections });
   }
 
   private watch(name: 'cache' | 'vectordb', probe: (signal: AbortSignal) => Promise<void>): void {

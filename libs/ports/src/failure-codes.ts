@@ -572,6 +572,11 @@ export const FAILURES = {
     detail:
       'The collection {collection} is being written by others, while it holds vectors of several models. Try again.',
   },
+  'vector.models_differ': {
+    kind: 'unavailable',
+    title: 'Vectors of another model',
+    detail: '{collections} collection(s) hold vectors that the embedding model of now does not give. Run resk reindex.',
+  },
   'vector.reindex_running': {
     kind: 'conflict',
     title: 'Reindex is running',

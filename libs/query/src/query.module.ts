@@ -12,11 +12,15 @@ import { Records } from '#records';
 import { TextRanker } from '#rerankers';
 import { RerankersModule } from '#rerankers/module';
 import { TenantTurns } from '#resilience';
+import { Prices } from '#usage';
+import { SegmentedStore } from '#vector-stores';
 import { AnswerTies } from './answer-ties.js';
 import { AnswersService } from './answers.service.js';
 import { BulkIntake } from './bulk-intake.js';
 import { DocumentIntake } from './document-intake.js';
 import { DocumentsService, openedStore } from './documents.service.js';
+import { type DriftConfig, driftSection } from './drift.section.js';
+import { DriftService } from './drift.service.js';
 import { EntryNames } from './entry-names.js';
 import { KeysService } from './keys.service.js';
 import { KnowledgeService } from './knowledge.service.js';
@@ -31,6 +35,7 @@ import { Screening } from './privacy/screening.js';
 import { TenantPolicies } from './privacy/tenant-policies.js';
 import { type QueryConfig, querySection } from './query.section.js';
 import { QueryService } from './query.service.js';
+import { ReindexService } from './reindex.service.js';
 import { SimilarQuestions } from './similar-questions.js';
 
 export { PoliciesModule } from './privacy/policies.module.js';
@@ -173,10 +178,36 @@ const administration: Provider = {
     new KeysService({ admin, cache, store, records, signer }),
 };
 
+const models: Provider[] = [
+  {
+    provide: ReindexService,
+    inject: [Embedder, SegmentedStore, Records, KnownTenants, TenantTurns, Prices],
+    useFactory: (
+      embedder: Embedder,
+      store: SegmentedStore | null,
+      records: Records,
+      tenants: KnownTenants,
+      turns: TenantTurns,
+      prices: Prices,
+    ) => new ReindexService({ embedder, store, records, tenants, turns, prices }),
+  },
+  {
+    provide: DriftService,
+    inject: [Embedder, SegmentedStore, Records, KnownTenants, configToken(driftSection)],
+    useFactory: (
+      embedder: Embedder,
+      store: SegmentedStore | null,
+      records: Records,
+      tenants: KnownTenants,
+      drift: DriftConfig,
+    ) => new DriftService({ embedder, store, records, tenants }, drift),
+  },
+];
+
 /** Needs the global ConfigModule, RecordsModule, CryptoModule, UsageModule and PoliciesModule, and the vector store. */
 @Module({
   imports: [CacheModule, RerankersModule, PrivacyModule],
-  providers: [...questions, ...documents, bulk, ...privacy, administration],
+  providers: [...questions, ...documents, bulk, ...privacy, ...models, administration],
   exports: [
     KeysService,
     QueryService,
@@ -189,21 +220,26 @@ const administration: Provider = {
     Erasures,
     Receipts,
     RetentionService,
+    ReindexService,
+    DriftService,
   ],
 })
 export class QueryModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly policies: PoliciesService,
     private readonly retention: RetentionService,
+    private readonly drift: DriftService,
   ) {}
 
   onModuleInit(): void {
     this.policies.open();
     this.retention.open();
+    this.drift.open();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.policies.close();
     await this.retention.close();
+    await this.drift.close();
   }
 }

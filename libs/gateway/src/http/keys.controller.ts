@@ -4,10 +4,11 @@ import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { Caller } from '#auth';
 import type { TenantKeysReport } from '#crypto';
-import { type FailureCode, failure } from '#ports';
+import type { FailureCode } from '#ports';
 import { KeysService } from '#query';
 import { Endpoint } from '../endpoint.js';
 import { CalledBy, Until } from './caller.decorator.js';
+import { mustOperate, scopeOf, tenantFor } from './caller-scope.js';
 import {
   KeysDto,
   keysQuery,
@@ -161,21 +162,6 @@ export class KeysController {
   shred(@Param() { tenant }: z.infer<typeof shredParams>) {
     return this.keys.shred(tenant);
   }
-}
-
-/** The caller's own tenant; another for an operator only. */
-function tenantFor(caller: Caller, tenant: string | undefined): string {
-  if (tenant !== undefined && tenant !== caller.tenant) mustOperate(caller);
-  return tenant ?? caller.tenant;
-}
-
-/** As `tenantFor`, but an operator that names none means all. */
-function scopeOf(caller: Caller, tenant: string | undefined): string | undefined {
-  return caller.operator && tenant === undefined ? undefined : tenantFor(caller, tenant);
-}
-
-function mustOperate(caller: Caller): void {
-  if (!caller.operator) throw failure('auth.operator', {});
 }
 
 function inTenant({ tenant }: Record<string, unknown>): { tenant?: string } {
