@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type FailureCode, Secret, type VectorStore } from '#ports';
 import { PineconeDouble } from '../../../../test/doubles/pinecone.js';
 import { pineconeProvider } from '../../src/providers/pinecone/pinecone.provider.js';
-import { refused } from './refused.js';
+import { refused } from '../support/refused.js';
 import { aPinecone } from './support.js';
 
 const REF = { tenant: 'north', collection: 'documents' };

@@ -5,8 +5,8 @@ import { Secret, type VectorPoint, type VectorStore } from '#ports';
 import { openVectorStore, vectorStoreSection } from '#vector-stores';
 import { PineconeDouble } from '../../../../test/doubles/pinecone.js';
 import { openPinecone } from '../../src/providers/pinecone/pinecone.provider.js';
+import { refused } from '../support/refused.js';
 import { plainSealer } from '../support/sealers.js';
-import { refused } from './refused.js';
 import { aPinecone } from './support.js';
 
 const REF = { tenant: 'north', collection: 'documents' };

@@ -39,6 +39,7 @@ export async function listPage(
     const where = every([{ [ORDER]: { $gte: from } }, { [ORDER]: { $lt: until } }, current(o.now), ...whose]);
     const points = await pointsWhere(requests, collection, where, most + 1, o.signal);
     if (points.length > most && width > 1) continue;
+    // More ids than a page takes at one single place: it would take billions of points.
     const next = { from: until, width: points.length * 2 <= most ? width * 2 : width };
     return { points, cursor: until < PLACES ? `${next.from}.${Math.min(PLACES, next.width)}` : undefined };
   }

@@ -17,8 +17,8 @@ import type { Metadata, RecordsReply, RecordsRequest } from './chroma-requests.j
 export const FOR_ALL = `${RESERVED}for_all`;
 /** A place among all points of a collection, from the id: pages walk along it. */
 export const ORDER = `${RESERVED}order`;
-/** The places are whole numbers from 0 to below this: exact in every form that Chroma keeps numbers in. */
-export const PLACES = 2 ** 48;
+/** The places are whole numbers from 0 to below this: Chroma's distributed server indexes them in 32 bits. */
+export const PLACES = 2 ** 31;
 
 /** A Chroma document cannot be taken away again, only be emptied: this tells an empty text from none. */
 const TEXTLESS = `${RESERVED}textless`;
@@ -47,7 +47,7 @@ export function nameOfNumber(field: string): string {
 }
 
 export function placeOf(id: string): number {
-  return createHash('sha256').update(id).digest().readUIntBE(0, 6);
+  return createHash('sha256').update(id).digest().readUInt32BE(0) % PLACES;
 }
 
 /** The metadata of a point. */
