@@ -10,6 +10,7 @@ import { keysCommand } from './commands/keys.js';
 import { privacyCommand } from './commands/privacy.js';
 import { providerCommand } from './commands/provider.js';
 import { receiptCommand } from './commands/receipt.js';
+import { driftCommand, reindexCommand } from './commands/reindex.js';
 import { replayCommand } from './commands/replay.js';
 import { serveCommand } from './commands/serve.js';
 import { tenantCommand } from './commands/tenant.js';
@@ -52,6 +53,8 @@ function program(io: Io): Command {
     configCommand,
     auditCommand,
     keysCommand,
+    reindexCommand,
+    driftCommand,
     tenantCommand,
     usageCommand,
     privacyCommand,
