@@ -12,17 +12,20 @@ export interface RedisOptions {
   port?: number;
   /** More arguments of redis-server, e.g. `['--maxmemory', '8mb']`. */
   args?: readonly string[];
+  /** What starts a server: a program, and arguments that come before all others. By default that of the machine. */
+  command?: readonly string[];
 }
 
 const STARTING_TRIES = 5;
 const READY_WITHIN_MS = 10_000;
 
 /** Starts a server that keeps nothing on disk. Whatever happens, it ends with the test's process. */
-export async function startRedis({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const { port, args = [], command = ['redis-server'] } = options;
   const folder = await mkdtemp(join(tmpdir(), 'resk-redis-'));
   for (let tries = 1; ; tries++) {
     // Another process may take a free port before redis-server does: then another port is tried.
-    const server = new RedisServer(port ?? (await freePort()), folder, args);
+    const server = new RedisServer(port ?? (await freePort()), folder, args, command);
     try {
       await server.restart();
       return server;
@@ -44,6 +47,7 @@ export class RedisServer {
     readonly port: number,
     private readonly folder: string,
     private readonly args: readonly string[],
+    private readonly command: readonly string[],
   ) {}
 
   get url(): string {
@@ -65,7 +69,8 @@ export class RedisServer {
       '--appendonly',
       'no',
     ];
-    this.process = spawn('redis-server', [...fixed, ...this.args], { stdio: 'ignore' });
+    const [program, ...first] = this.command as [string, ...string[]];
+    this.process = spawn(program, [...first, ...fixed, ...this.args], { stdio: 'ignore' });
     process.once('exit', this.#endWithUs);
     await this.#ready();
   }
