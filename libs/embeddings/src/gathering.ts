@@ -1,5 +1,5 @@
 // Brings together what is asked at the same time: for one tenant and purpose, the texts of all callers go in the same calls.
-import { type EmbeddingPurpose, failure } from '#ports';
+import { type EmbeddingPurpose, failure, SERVICE_ACCOUNT } from '#ports';
 import type { BatchLimits } from './batch-limits.js';
 import type { GuardedModel } from './guarded-model.js';
 import { Lane, type Taken } from './lane.js';
@@ -34,7 +34,7 @@ export class Gathering {
   /** As Lane.embed. @throws Failure `call.crowded` where too many wait */
   async embed(texts: readonly string[], call: GatheredCall): Promise<Map<string, Taken>> {
     if (this.callers >= MAX_CALLERS) throw failure('call.crowded', { target: this.model.model.provider });
-    const name = `${call.purpose}/${call.tenant}`;
+    const name = `${call.purpose}/${call.tenant ?? SERVICE_ACCOUNT}`;
     const lane = this.lanes.get(name) ?? this.lane(name, call);
     this.callers++;
     try {

@@ -3,7 +3,6 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { openEmbedder } from '#embeddings';
 import { vectorOf } from '../../../test/doubles/openai.js';
 import { type TeiDoubleOptions, TeiEmbeddingsDouble } from '../../../test/doubles/tei-embeddings.js';
-import { sentenceTransformersProvider } from '../src/providers/sentence-transformers.js';
 import { teiProvider } from '../src/providers/tei.js';
 import { aConfig, anEmbedder, opened } from './builders.js';
 
@@ -177,17 +176,4 @@ describe('a server that is down at boot', () => {
     boot.abort(new Error('stopping'));
     await expect(opening).rejects.toThrow('stopping');
   });
-});
-
-test('sentence-transformers behind a server says its own name', async () => {
-  const double = await aServer();
-  const model = await opened(sentenceTransformersProvider, { baseUrl: double.url });
-  expect(model).toMatchObject({ provider: 'sentence-transformers', model: 'acme/small' });
-});
-
-test.each([
-  [{ baseUrl: 'ftp://x' }, 'baseUrl'],
-  [{}, 'folder of the model'],
-])('sentence-transformers refuses options that lead nowhere: %j', async (options, says) => {
-  await expect(opened(sentenceTransformersProvider, options)).rejects.toThrow(says);
 });
