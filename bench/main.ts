@@ -5,14 +5,17 @@ import { benchHits, type HitFigures } from './hits.js';
 import { benchMemoryTier } from './memory-tier.js';
 import { benchRedis } from './redis-server.js';
 import { benchSoak } from './soak.js';
+import { benchIngest } from './vector-ingest.js';
+import { benchMillion } from './vector-million.js';
 import { benchVectorSearch } from './vector-search.js';
+import { benchWordSearch } from './word-search.js';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'string' },
     rounds: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '1' },
-    only: { type: 'string', default: 'hits,memory,vectors,soak' },
+    only: { type: 'string', default: 'hits,memory,vectors,words,ingest,million,soak' },
   },
 });
 const wanted = new Set(values.only.split(','));
@@ -21,6 +24,11 @@ const report: Record<string, unknown> = { node: process.version, platform: `${pr
 if (wanted.has('hits')) report.hits = await hits();
 if (wanted.has('memory')) report.memory = show('L1 get', await benchMemoryTier());
 if (wanted.has('vectors')) report.vectors = show('Embedded vector search', await benchVectorSearch([10_000, 100_000]));
+if (wanted.has('words')) report.words = show('Hybrid search of sealed documents', await benchWordSearch(100_000));
+if (wanted.has('ingest')) {
+  report.ingest = show('Queries during an ingestion of 100,000 documents', await benchIngest());
+}
+if (wanted.has('million')) report.million = show('A million documents', await benchMillion());
 if (wanted.has('soak')) report.soak = show('Memory of the process', await benchSoak([100_000, 500_000, 1_000_000]));
 if (values.json) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
 
