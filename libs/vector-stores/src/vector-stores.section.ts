@@ -8,7 +8,7 @@ export const vectorStoreSection = section(
   { title: 'Vector store', doc: 'Where documents and their vectors are kept, and how they are searched.' },
   {
     type: setting('VECTORDB_TYPE', {
-      doc: 'The vector store: embedded (SQLite in DATA_DIR, exact search in memory), none, or the name of a provider from PLUGINS.',
+      doc: 'The vector store: embedded (SQLite in DATA_DIR, exact search in memory), chroma, pinecone, weaviate, milvus, none, or the name of a provider from PLUGINS. See docs/vector-stores.',
     })
       .text({
         pattern: /^[a-z0-9][a-z0-9-]{0,63}$/,
@@ -43,11 +43,16 @@ export const vectorStoreSection = section(
       .text()
       .optional(),
     options: setting('VECTORDB_OPTIONS', {
-      doc: 'Options of the provider. embedded knows synchronous: "normal" (the default: acknowledged writes survive the death of the process) or "full" (they also survive a power cut; each write waits for the disk).',
+      doc: 'Options of the provider. embedded knows synchronous: "normal" (the default: acknowledged writes survive the death of the process) or "full" (they also survive a power cut; each write waits for the disk). Those of the others: docs/vector-stores.',
       example: '{"synchronous":"full"}',
     })
       .json()
       .default('{}'),
+    seal: setting('VECTORDB_SEAL', {
+      doc: 'What a vector database of its own is given only sealed: off (nothing), text (texts and sources; metadata stays readable, and can be filtered by), payload (metadata too: filters are refused). Needs keys; documents written unsealed are no longer given. The embedded store seals whatever it keeps.',
+    })
+      .oneOf(['off', 'text', 'payload'])
+      .default('off'),
     memoryMaxBytes: setting('VECTORDB_MEMORY_MAX', {
       doc: 'Memory for searchable collections of the embedded store. Collections not searched lately leave it and come back from disk. One collection must fit: about dimension + 130 bytes a document.',
     })

@@ -26,7 +26,10 @@ test('no store is opened where none is configured', async () => {
 test('an unknown store, and an unknown option of the embedded one, stop the boot by name', async () => {
   const context = { dataDir: await aFolder(), plugins: [], sealer: plainSealer };
   const unknown = openVectorStore(configOf({ VECTORDB_TYPE: 'nowhere' }).vectorStore, context);
-  await expect(unknown).rejects.toMatchObject({ code: 'provider.unknown', facts: { known: expect.stringContaining('embedded') } });
+  await expect(unknown).rejects.toMatchObject({
+    code: 'provider.unknown',
+    facts: { known: expect.stringContaining('embedded') },
+  });
   const option = openVectorStore(configOf({ VECTORDB_OPTIONS: '{"ef":3}' }).vectorStore, context);
   await expect(option).rejects.toMatchObject({ code: 'provider.options' });
 });

@@ -3,35 +3,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { environmentSources, readConfig } from '#config';
 import { type FailureCode, Secret, type VectorStore } from '#ports';
 import { openVectorStore, vectorStoreSection } from '#vector-stores';
-import { LoopbackVendor, type VendorReply, type VendorRequest } from '../../../../test/doubles/loopback-vendor.js';
+import type { VendorReply } from '../../../../test/doubles/loopback-vendor.js';
 import { chromaProvider } from '../../src/providers/chroma/chroma.provider.js';
 import { refused } from '../support/refused.js';
 import { plainSealer } from '../support/sealers.js';
+import { COLLECTION, Greeting } from './greeting.js';
 import { aChroma } from './support.js';
 
 const REF = { tenant: 'north', collection: 'documents' };
 const vector = new Float32Array([1, 0.5]);
-const COLLECTION = {
-  id: '69367e07-471e-40ec-bbd7-515702581ed6',
-  name: 'resk.north.documents.v1',
-  configuration_json: { hnsw: { space: 'cosine', ef_search: 33 } },
-  metadata: { resk_dimension: 2 },
-};
-
-/** Greets as Chroma does, and has one empty collection. What is beyond that, the real server shows. */
-class Greeting extends LoopbackVendor {
-  protected answer({ method, target }: VendorRequest): VendorReply {
-    const path = target.split('?')[0]!;
-    if (path.endsWith('/auth/identity')) return { status: 200, body: { user_id: '', tenant: 'theirs', databases: [] } };
-    if (path.endsWith('/pre-flight-checks')) return { status: 200, body: { max_batch_size: 100 } };
-    if (path.endsWith('/get')) return { status: 200, body: { ids: [] } };
-    if (path.endsWith('/count')) return { status: 200, body: 0 };
-    if (path.endsWith('/upsert')) return { status: 200, body: {} };
-    if (path.endsWith('/heartbeat')) return { status: 200, body: { 'nanosecond heartbeat': 1 } };
-    return { status: 200, body: method === 'GET' && path.endsWith('/collections') ? [COLLECTION] : COLLECTION };
-  }
-}
-
 const ABSENT: VendorReply = { status: 404, body: { error: 'NotFoundError', message: 'Collection does not exist' } };
 
 let double: Greeting;
