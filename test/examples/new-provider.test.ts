@@ -26,8 +26,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Packages that lie in the cache of npm are not asked for again: after `npm ci` nothing is downloaded. */
-function install(...packages: string[]) {
-  return npm(folder, 'install', '--prefer-offline', '--omit=optional', '--ignore-scripts', ...packages);
+async function install(...packages: string[]): Promise<void> {
+  await npm(folder, 'install', '--prefer-offline', '--omit=optional', '--ignore-scripts', ...packages);
 }
 
 function npm(cwd: string, ...args: string[]) {
@@ -55,7 +55,6 @@ describe.each(FAMILIES)('a new %s', (family) => {
     const paths = files.map(({ path }) => path);
     expect(paths).toContain('dist/src/index.js');
     expect(paths.filter((path) => path.includes('test'))).toEqual([]);
-    await install(`./acme-${family}/acme-${family}-0.1.0.tgz`);
   }, 120_000);
 });
 
@@ -71,6 +70,8 @@ describe('the providers of a stranger', () => {
     EMBEDDING_PROVIDER: 'acme-embedding-model',
     RERANK_PROVIDER: 'acme-reranker',
   });
+
+  beforeAll(() => install(...FAMILIES.map((family) => `./acme-${family}/acme-${family}-0.1.0.tgz`)), 120_000);
 
   test('are listed once they are installed, and proven on the configuration', async () => {
     const { stdout } = await run(resk(), ['provider', 'list'], { cwd: folder, env: env() });

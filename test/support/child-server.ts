@@ -30,6 +30,8 @@ export interface ChildServer extends Pick<TestServer, 'url' | 'send' | 'token' |
 export interface ChildOptions {
   /** Largest file that the process may write, in blocks of 512 bytes: a disk that is full for this process alone. */
   fileBlocks?: number;
+  /** Folder in which it is started; without it, one that has no .env file. */
+  cwd?: string;
 }
 
 /** Compiles what is stale, as every command of the repository does. */
@@ -72,13 +74,12 @@ export async function aFolder(): Promise<string> {
   return folder;
 }
 
-function launch(env: Record<string, string>, { fileBlocks }: ChildOptions) {
+function launch(env: Record<string, string>, { fileBlocks, cwd = tmpdir() }: ChildOptions) {
   const ours = { PATH: process.env.PATH, JWT_SECRET: SECRET.reveal(), PORT: '0', LOG_LEVEL: 'silent' };
   const all = { ...ours, OUTGOING_ALLOWED_HOSTS: LOOPBACK, ...env };
   const node = [process.execPath, MAIN];
   const command = fileBlocks ? ['/bin/sh', '-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`, ...node] : node;
-  // Its own folder has no .env file.
-  const child = spawn(command[0]!, command.slice(1), { cwd: tmpdir(), env: all, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command[0]!, command.slice(1), { cwd, env: all, stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (text) => (stderr += text));
   const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stderr }));
