@@ -62,7 +62,7 @@ describe('the provider', () => {
     await model.embed(['one'], { callId: 'call-1' });
     expect(double.requests[0]).toMatchObject({
       target: '/openai/deployments/small/embeddings?api-version=2024-10-21',
-      headers: { 'api-key': 'key', 'x-client-request-id': 'call-1' },
+      headers: { 'api-key': 'key', 'x-ms-client-request-id': 'call-1' },
       body: { input: ['one'], encoding_format: 'base64' },
     });
     expect(double.requests[0]?.headers).not.toHaveProperty('authorization');

@@ -153,6 +153,25 @@ describe('a refusal', () => {
   });
 });
 
+describe('a gateway that forwards /embed alone', () => {
+  test('is taken at the operator’s word', async () => {
+    const double = await aServer({ modelId: 'intfloat/e5-small-v2' });
+    double.next({ status: 404 });
+    const model = await opened(teiProvider, { baseUrl: double.url, model: 'intfloat/e5-small-v2' });
+    expect(model).toMatchObject({ version: 'intfloat/e5-small-v2', maxBatch: 32, prefixes: { query: 'query: ' } });
+    await expect(model.embed(['one'])).resolves.toMatchObject({ tokens: 1 });
+  });
+
+  test('stops the boot where nobody says what it holds', async () => {
+    const double = await aServer();
+    double.next({ status: 405 });
+    await expect(opened(teiProvider, { baseUrl: double.url })).rejects.toMatchObject({
+      code: 'provider.options',
+      message: expect.stringContaining('EMBEDDING_MODEL'),
+    });
+  });
+});
+
 describe('a server that is down at boot', () => {
   test('is asked what it holds when it is back', async () => {
     const double = await aServer({ apiKey: 'key' });

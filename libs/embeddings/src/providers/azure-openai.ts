@@ -64,6 +64,8 @@ export const azureOpenAiProvider = defineProvider({
       ...{ provider: PROVIDER, model, baseModel, dimensions, encoding, baseUrl },
       ...placeOf(options),
       headers: headersOf(options),
+      // https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md
+      callHeader: 'x-ms-client-request-id',
     });
   },
 });

@@ -29,6 +29,8 @@ export interface OpenAiEndpoint {
   query?: Record<string, string>;
   /** Sent as the body's `model`; `undefined` where the path names it. */
   sent?: string | undefined;
+  /** Carries the name of a call, by which the vendor finds it again. */
+  callHeader: string;
   /** Asked before each call, so that a token may change. */
   headers: () => Promise<Record<string, Secret>>;
 }
@@ -65,8 +67,7 @@ export class OpenAiEmbeddings implements EmbeddingModel {
     const { provider, path, query = {}, sent, encoding, dimensions } = this.endpoint;
     const json = { model: sent, input: texts, encoding_format: encoding, dimensions };
     const headers: Record<string, string | Secret> = { ...(await this.endpoint.headers()) };
-    // https://platform.openai.com/docs/api-reference/debugging-requests: a request is found again by the name it was sent with.
-    if (callId !== undefined) headers['x-client-request-id'] = callId;
+    if (callId !== undefined) headers[this.endpoint.callHeader] = callId;
     const { body } = await this.http
       .request({ method: 'POST', path, query, json, headers, signal, reply: Reply })
       .catch((error: unknown) => {

@@ -25,6 +25,9 @@ export const openAiProvider = defineProvider({
   // Nothing is called here: the embedder proves a remote model once it is guarded by limits.
   open: async ({ apiKey, ...options }: z.output<typeof Options>): Promise<EmbeddingModel> => {
     const headers = async () => bearer(apiKey);
-    return new OpenAiEmbeddings({ ...options, provider: PROVIDER, path: '/embeddings', sent: options.model, headers });
+    // https://platform.openai.com/docs/api-reference/debugging-requests
+    const callHeader = 'x-client-request-id';
+    const endpoint = { ...options, provider: PROVIDER, path: '/embeddings', sent: options.model };
+    return new OpenAiEmbeddings({ ...endpoint, headers, callHeader });
   },
 });

@@ -9,7 +9,7 @@ import {
   failure,
   Secret,
 } from '#ports';
-import { HttpClient, isPassing } from '#resilience';
+import { HttpClient, isPassing, refusalOf } from '#resilience';
 import { knownModel } from './known-models.js';
 import { bearer, httpUrl, promptFor, promptNames } from './provider-options.js';
 import { teiMeaning } from './tei-failures.js';
@@ -39,8 +39,8 @@ const Info = z.object({
   served_model_name: z.string().optional(),
   model_sha: z.string().nullish(),
   model_type: z.record(z.string(), z.unknown()).optional(),
-  max_concurrent_requests: z.int().min(1),
-  max_input_length: z.int().min(1),
+  max_concurrent_requests: z.int().min(1).optional(),
+  max_input_length: z.int().min(1).optional(),
   max_client_batch_size: z.int().min(1),
   auto_truncate: z.boolean().optional(),
 });
@@ -49,6 +49,10 @@ const Info = z.object({
 const DEFAULT_BATCH = 32;
 /** How long the boot waits to hear what the server holds, before it goes on and asks again at the first call. */
 const LEARNING_MS = 5_000;
+/** Statuses of a route that there is none of. */
+const UNTOLD: ReadonlySet<number> = new Set([404, 405]);
+/** What is taken where nothing is told. */
+const TOLD_NOTHING = { max_client_batch_size: DEFAULT_BATCH };
 const MAX_REPLY_BYTES = 128 * 1024 ** 2;
 
 export class TeiEmbeddings implements EmbeddingModel {
@@ -109,8 +113,20 @@ export class TeiEmbeddings implements EmbeddingModel {
     await this.http.close();
   }
 
+  /** A gateway that forwards /embed alone tells nothing: then the operator's word is taken. */
   private async learn(signal: AbortSignal | undefined): Promise<void> {
-    const { body } = await this.ask(this.http.request({ method: 'GET', path: '/info', signal, reply: Info }), 1);
+    const { model } = this.options;
+    try {
+      this.take((await this.ask(this.http.request({ method: 'GET', path: '/info', signal, reply: Info }), 1)).body);
+    } catch (error) {
+      if (!UNTOLD.has(refusalOf(error)?.status ?? 0)) throw error;
+      if (model === undefined)
+        throw this.unfit('model: must be set (EMBEDDING_MODEL), for the server does not tell it');
+      this.take({ ...TOLD_NOTHING, model_id: model });
+    }
+  }
+
+  private take(body: z.output<typeof Info>): void {
     const { model_id: id, served_model_name: name = id, model_sha: sha, model_type: sort } = body;
     const { model, dimensions, prompts } = this.options;
     if (model !== undefined && model !== id && model !== name) throw this.unfit(`model: the server holds ${name}`);
@@ -119,7 +135,7 @@ export class TeiEmbeddings implements EmbeddingModel {
     this.model = model ?? name;
     this.maxBatch = body.max_client_batch_size;
     this.maxInputTokens = body.max_input_length;
-    this.maxParallel = body.max_concurrent_requests;
+    if (body.max_concurrent_requests !== undefined) this.maxParallel = body.max_concurrent_requests;
     const truncates = this.options.truncate ?? body.auto_truncate;
     if (truncates !== undefined) this.truncates = truncates;
     const { prefixes } = knownModel(id);
