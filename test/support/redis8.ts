@@ -41,6 +41,16 @@ async function beside(): Promise<string[]> {
 /** Nothing of the machine's own package lists or packages is read or written. */
 async function unpack(): Promise<void> {
   const made = await mkdtemp(`${ROOT}-`);
+  try {
+    await fetchInto(made);
+    // Another process may have been faster: then its folder is there, and as good.
+    await rename(join(made, 'root'), ROOT).catch(() => {});
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
+async function fetchInto(made: string): Promise<void> {
   for (const folder of ['state/lists/partial', 'cache/archives/partial', 'packages', 'root']) {
     await mkdir(join(made, folder), { recursive: true });
   }
@@ -59,9 +69,6 @@ async function unpack(): Promise<void> {
   await run('apt-get', [...options, 'update'], { cwd });
   await run('apt-get', [...options, 'download', ...PACKAGES], { cwd });
   for (const file of await readdir(cwd)) await run('dpkg-deb', ['-x', join(cwd, file), join(made, 'root')]);
-  // Another process may have been faster: then its folder is there, and as good.
-  await rename(join(made, 'root'), ROOT).catch(() => {});
-  await rm(made, { recursive: true, force: true });
 }
 
 async function onlyFolder(parent: string, name: RegExp): Promise<string> {
