@@ -10,27 +10,31 @@ import { aFolder, aStore, filled, HERE } from './support/stores.js';
 
 const NOBODY = 65_534;
 
-test('holds every acknowledged point after the process was killed while it wrote, and no half batch', async () => {
-  const folder = await aFolder();
-  const child = startProgram('write-for-ever.ts', [folder]);
-  let last = -1;
-  await new Promise<void>((resolve, reject) => {
-    child.once('exit', () => (last < 0 ? reject(new Error('the writer ended before it wrote')) : resolve()));
-    child.stdout?.on('data', (part: Buffer) => {
-      last = Math.max(last, ...part.toString().split('\n').filter(Boolean).map(Number));
-      if (last >= 2000) child.kill('SIGKILL');
+test.each([50, 512])(
+  'holds every acknowledged point after the process was killed while it wrote batches of %i',
+  async (batch) => {
+    const folder = await aFolder();
+    const child = startProgram('write-for-ever.ts', [folder, `${batch}`]);
+    let last = -1;
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', () => (last < 0 ? reject(new Error('the writer ended before it wrote')) : resolve()));
+      child.stdout?.on('data', (part: Buffer) => {
+        last = Math.max(last, ...part.toString().split('\n').filter(Boolean).map(Number));
+        if (last >= 2000) child.kill('SIGKILL');
+      });
     });
-  });
-  const store = await aStore({ folder });
-  const count = await store.count(HERE);
-  expect(last).toBeGreaterThanOrEqual(2000);
-  expect(count).toBeGreaterThan(last);
-  expect(count % 50).toBe(0);
-  const ids = Array.from({ length: last + 1 }, (_, i) => `${i}`);
-  expect(await store.get(HERE, ids)).toHaveLength(last + 1);
-  const [nearest] = await store.query(HERE, { vector: new Float32Array(8).fill(last), k: 1 });
-  expect(nearest).toMatchObject({ id: `${last}`, score: 1 });
-});
+    const store = await aStore({ folder });
+    const count = await store.count(HERE);
+    expect(last).toBeGreaterThanOrEqual(2000);
+    expect(count).toBeGreaterThan(last);
+    // So many points at a time are written all or none.
+    expect(count % Math.min(batch, batch % 64 || 64)).toBe(0);
+    const ids = Array.from({ length: last + 1 }, (_, i) => `${i}`);
+    expect(await store.get(HERE, ids)).toHaveLength(last + 1);
+    const [nearest] = await store.query(HERE, { vector: new Float32Array(8).fill(last), k: 1 });
+    expect(nearest).toMatchObject({ id: `${last}`, score: 1 });
+  },
+);
 
 test('sees with the next call what another process has written to the file', async () => {
   const folder = await aFolder();

@@ -1,9 +1,9 @@
-// Writes batch after batch to the store in the folder given, and prints the last id of each batch that was acknowledged.
+// Writes batches of the size given to the store in the folder given, and prints the last id of each batch that was acknowledged.
 import { join } from 'node:path';
 import { EmbeddedStore } from '../../src/providers/embedded/embedded-store.js';
 import { plainSealer } from './sealers.js';
 
-const BATCH = 50;
+const BATCH = Number(process.argv[3]);
 const store = await EmbeddedStore.open({
   file: join(process.argv[2]!, 'vectors.sqlite'),
   synchronous: 'normal',

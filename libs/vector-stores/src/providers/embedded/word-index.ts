@@ -13,6 +13,9 @@ const B = 0.75;
 /** An entry of a map, an object of numbers and a short string in V8, about. */
 const BYTES_A_WORD = 160;
 const LONGEST_POSTING_BYTES = 10;
+/** The largest chunk, where the posting begins one. */
+const MOST_BYTES_A_POSTING = 1028;
+const SHORT_TEXT_WORDS = 64;
 /** Read between two looks at the clock: a fraction of a millisecond. */
 const POSTINGS_A_TURN = 32_768;
 
@@ -114,6 +117,8 @@ export class WordIndex {
   }
 
   private reserve(counts: ReadonlyMap<string, number>): boolean {
+    // Of a short text the most that it can take is reserved: that is sooner said than counted.
+    if (counts.size <= SHORT_TEXT_WORDS) return this.pool.reserve(counts.size * MOST_BYTES_A_POSTING);
     let bytes = 0;
     for (const word of counts.keys()) bytes += PostingPool.bytesToGrow(this.words.get(word), LONGEST_POSTING_BYTES);
     return this.pool.reserve(bytes);
