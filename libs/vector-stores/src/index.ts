@@ -4,6 +4,8 @@ export { fused, type Scored } from './fused.js';
 export { matchesFilter } from './matches-filter.js';
 export { openVectorStore, type VectorStoreContext, vectorStoreFamily } from './open-vector-store.js';
 export { PayloadSealer, type SealPlace } from './payload-sealer.js';
+export type { SealMode } from './sealed/sealed-payload.js';
+export { type SealedOptions, sealed } from './sealed/sealed-store.js';
 export { isInternal, type SegmentTag } from './segmented/segment.js';
 export type { FormerSegment, Replacement, SegmentMigration } from './segmented/segment-migration.js';
 export { type SegmentedOptions, SegmentedStore } from './segmented/segmented-store.js';

@@ -1,9 +1,10 @@
 // Chooses, opens and guards the vector store that the configuration names.
 import { join } from 'node:path';
 import { ProviderFamily } from '#config';
-import type { CallOptions, VectorStore } from '#ports';
+import { type CallOptions, failure, type VectorStore } from '#ports';
 import { type Bounds, bounded } from './bounded.js';
 import type { PayloadSealer } from './payload-sealer.js';
+import { sealed } from './sealed/sealed-store.js';
 import type { VectorStoreConfig } from './vector-stores.section.js';
 
 const BUILT_INS = {
@@ -51,6 +52,9 @@ export async function openVectorStore(
 ): Promise<VectorStore | undefined> {
   const { type, timeoutMs, memoryMaxBytes } = config;
   if (type === 'none') return undefined;
+  // Before anything is opened: who asks for sealing must not be given less.
+  if (type !== 'embedded' && config.seal !== 'off' && context.sealer.sealing === false)
+    throw failure('crypto.sealing_off', {});
   const family = vectorStoreFamily(context.plugins);
   const embedded = type === 'embedded';
   const own = { file: join(context.dataDir, 'vectors.sqlite'), memoryMaxBytes, sealer: context.sealer };
@@ -61,7 +65,9 @@ export async function openVectorStore(
       ...(context.signal && { signal: context.signal }),
     },
   );
-  return bounded(store, { ...(embedded ? EMBEDDED_BOUNDS : REMOTE_BOUNDS), timeoutMs });
+  const guarded = bounded(store, { ...(embedded ? EMBEDDED_BOUNDS : REMOTE_BOUNDS), timeoutMs });
+  // The embedded store seals whatever it keeps.
+  return embedded || config.seal === 'off' ? guarded : sealed(guarded, context.sealer, { mode: config.seal });
 }
 
 /** The stores that can be chosen. */
