@@ -74,6 +74,14 @@ describe('ProviderFamily', () => {
     });
   });
 
+  it('lists all that can be chosen, and which package brings it', async () => {
+    expect(await family('@acme/one', '@acme/many').known()).toEqual([
+      { family: 'byte-store', name: 'built', package: undefined },
+      { family: 'byte-store', name: 'one', package: '@acme/one' },
+      { family: 'byte-store', name: 'two', package: '@acme/many' },
+    ]);
+  });
+
   it('takes a path step as an object, as Standard Schema allows', async () => {
     const odd = defineProvider({
       family: 'byte-store',
