@@ -129,6 +129,27 @@ test('matches without vectors, where they were asked for, are an odd reply', asy
   expect(await store.query(REF, { vector, k: 1 })).toEqual([]);
 });
 
+test('the nearest are taken without a condition where enough of them may be found, else they are asked for with one', async () => {
+  await store.describeCollection(REF);
+  const details = (consent: boolean) => ({
+    resk_details: JSON.stringify({ v: 1, consent, lineage: { ingestedAt: 1 } }),
+  });
+  const reply = (...consents: boolean[]) => {
+    const ids = consents.map((_, i) => `${i}`);
+    return { status: 200, body: { ids: [ids], distances: [ids.map(() => 0)], metadatas: [consents.map(details)] } };
+  };
+  const asked = async (k: number, ...replies: VendorReply[]) => {
+    double.requests.length = 0;
+    double.next(...replies);
+    const ids = (await store.query(REF, { vector, k })).map(({ id }) => id);
+    return [ids, double.requests.map(({ body }) => 'where' in (JSON.parse(body) as object))];
+  };
+  expect(await asked(1, reply(false, true, true))).toEqual([['1'], [false]]);
+  expect(await asked(2, reply(false, false, true))).toEqual([['2'], [false]]);
+  const withheld = Array.from({ length: 9 }, () => false);
+  expect(await asked(1, reply(...withheld), reply(true))).toEqual([['0'], [false, true]]);
+});
+
 test('options that are not known are refused', async () => {
   const { issues } = await chromaProvider.options['~standard'].validate({ url: 'http://a', port: 8000 });
   expect(issues).toHaveLength(1);

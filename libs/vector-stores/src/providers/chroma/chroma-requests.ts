@@ -45,7 +45,6 @@ const Neighbours = z.object({
   documents: z.array(z.array(z.string().nullable())).nullish(),
   metadatas: z.array(z.array(Fields)).length(1),
 });
-export type NeighboursReply = z.output<typeof Neighbours>;
 
 export interface RecordsRequest {
   ids: string[];
@@ -61,7 +60,7 @@ export interface CollectionRequest {
   configuration: { hnsw: { [name: string]: string | number } };
 }
 
-type Include = Array<'metadatas' | 'documents' | 'embeddings' | 'distances'>;
+export type Include = Array<'metadatas' | 'documents' | 'embeddings' | 'distances'>;
 
 export class ChromaRequests {
   constructor(private readonly http: HttpClient) {}
@@ -108,7 +107,7 @@ export class ChromaRequests {
 
   query(
     path: string,
-    json: { query_embeddings: number[][]; n_results: number; where: Where; include: Include },
+    json: { query_embeddings: number[][]; n_results: number; where?: Where; include: Include },
     signal?: AbortSignal,
   ) {
     return this.send('POST', `${path}/query`, { json, signal, reply: Neighbours });

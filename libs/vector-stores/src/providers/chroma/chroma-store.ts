@@ -7,6 +7,7 @@ import {
   checkSearch,
   checkSpec,
   checkVector,
+  type Metric,
   type PointPage,
   type PointSelector,
   similarity,
@@ -22,12 +23,14 @@ import { PROVIDER } from './chroma-failures.js';
 import { current, eligible, whereOf } from './chroma-filter.js';
 import { listPage, type PageWanted } from './chroma-pages.js';
 import { payloadOfRecord, pointsOf, recordsOf, vectorOf } from './chroma-records.js';
-import type { ChromaRequests, NeighboursReply, Where } from './chroma-requests.js';
+import type { ChromaRequests, Include, Where } from './chroma-requests.js';
 
 /** Numbers of vectors in one request: about 20 MB as decimals, where Chroma takes 40 MB (`max_payload_size_bytes`). */
 const NUMBERS_A_REQUEST = 1_000_000;
 const IDS_A_REQUEST = 250;
 const SWEEP_EVERY_MS = 60_000;
+/** Points beyond k that are asked for without a condition, in case some of the nearest may not be found. */
+const SPARE = 8;
 
 export interface ChromaStoreParts {
   requests: ChromaRequests;
@@ -38,7 +41,7 @@ export interface ChromaStoreParts {
   now: () => number;
 }
 
-/** Every promise of `VectorStore`. A query is one request, once the collection is known. */
+/** Every promise of `VectorStore`. A query is one request, or two, once the collection is known. */
 export class ChromaStore extends VectorStore {
   readonly provider = PROVIDER;
   readonly capabilities: VectorStoreCapabilities;
@@ -106,17 +109,12 @@ export class ChromaStore extends VectorStore {
         checkVector(query.vector, collection, 'the query');
         const where = eligible(query, this.parts.now());
         if (!where) return [];
-        const found = await this.parts.requests.query(
-          collection.path,
-          {
-            query_embeddings: [[...query.vector]],
-            n_results: query.k,
-            where,
-            include: ['distances', 'metadatas', 'documents', ...(query.withVectors ? (['embeddings'] as const) : [])],
-          },
-          signal,
-        );
-        return this.matches(collection, query, found);
+        const { k, filter } = query;
+        // Any condition makes Chroma look at the metadata of every point, which takes many times as long as the search.
+        // Without a filter nearly all may be found, so the nearest are taken as they are, if enough of them may.
+        const first = filter ? undefined : await this.nearest(collection, query, { count: k + SPARE, signal });
+        if (first && (first.matches.length >= k || first.all)) return cut(first.matches, query);
+        return cut((await this.nearest(collection, query, { count: k, where, signal })).matches, query);
       },
       signal,
     );
@@ -187,17 +185,27 @@ export class ChromaStore extends VectorStore {
     await requests.upsert(collection.path, recordsOf(points, { before, now: now(), base64 }), signal);
   }
 
-  private matches(collection: KnownCollection, query: VectorQuery, found: NeighboursReply): VectorMatch[] {
-    const { k, threshold = 0, withVectors } = query;
+  /** Those of the nearest that the query may find, and whether these were all that there are. */
+  private async nearest(
+    { path, metric, dimension }: KnownCollection,
+    query: VectorQuery,
+    o: { count: number; where?: Where; signal?: AbortSignal | undefined },
+  ): Promise<{ matches: VectorMatch[]; all: boolean }> {
+    const { withVectors, vector } = query;
+    const include: Include = ['distances', 'metadatas', 'documents'];
+    if (withVectors) include.push('embeddings');
+    const asked = { query_embeddings: [[...vector]], n_results: o.count, include, ...(o.where && { where: o.where }) };
+    const found = await this.parts.requests.query(path, asked, o.signal);
+    const now = this.parts.now();
     const matches = found.ids[0]!.flatMap((id, i): VectorMatch[] => {
       const payload = payloadOfRecord(found.documents?.[0]?.[i], found.metadatas[0]?.[i]);
       const distance = found.distances[0]?.[i];
-      if (!payload || typeof distance !== 'number' || !mayFind(query, payload, this.parts.now())) return [];
-      const score = similarity(collection.metric, rawOf(collection, distance));
-      const vector = withVectors && vectorOf(found.embeddings?.[0]?.[i], collection.dimension);
-      return [{ id, score, ...(vector && { vector }), ...shownOf(payload) }];
+      if (!payload || typeof distance !== 'number' || !mayFind(query, payload, now)) return [];
+      const score = similarity(metric, rawOf(metric, distance));
+      const own = withVectors && vectorOf(found.embeddings?.[0]?.[i], dimension);
+      return [{ id, score, ...(own && { vector: own }), ...shownOf(payload) }];
     });
-    return matches.filter(({ score }) => score >= threshold).slice(0, k);
+    return { matches, all: found.ids[0]!.length < o.count };
   }
 
   /** What has ended is in Chroma until it is swept; only then is the count Chroma's own. */
@@ -253,8 +261,12 @@ function ended(now: number): Where {
  * https://docs.trychroma.com/docs/collections/configure: Chroma's distances are 1 − cosine, 1 − inner product, and the
  * square of the Euclidean distance.
  */
-function rawOf({ metric }: KnownCollection, distance: number): number {
+function rawOf(metric: Metric, distance: number): number {
   return metric === 'l2' ? Math.sqrt(Math.max(0, distance)) : 1 - distance;
+}
+
+function cut(matches: VectorMatch[], { k, threshold = 0 }: VectorQuery): VectorMatch[] {
+  return matches.slice(0, k).filter(({ score }) => score >= threshold);
 }
 
 function slicesOf<T>(all: readonly T[], size: number, once = false): T[][] {
