@@ -116,6 +116,24 @@ describe.each<[string, () => Promise<{ env: Record<string, string>; double: Doub
   });
 });
 
+test('vectors are remembered a tenant, and forgotten with the first person who is erased', async () => {
+  const double = held(await OpenAiDouble.start({ apiKey: KEY }), (one) => one.stop());
+  const settings = { EMBEDDING_PROVIDER: 'openai', EMBEDDING_API_KEY: KEY, EMBEDDING_DIMENSIONS: '8' };
+  const server = await aServer({ ...settings, EMBEDDING_BASE_URL: double.url, EMBEDDING_CACHE: 'memory' });
+  const text = 'Ann likes tea.';
+  const calls = async (tenant: string) => {
+    const before = double.requests.length;
+    const token = server.token({ tenant });
+    await server.send('POST', '/api/embeddings', { token, body: { input: text } });
+    return double.requests.length - before;
+  };
+  const documents = [{ id: 'ann', text, subject: 'ann' }];
+  await server.send('POST', '/api/vectors/upsert', { body: { documents } });
+  expect([await calls('default'), await calls('other'), await calls('other')]).toEqual([0, 1, 0]);
+  await server.send('DELETE', '/api/privacy/subjects/ann', {});
+  expect([await calls('default'), await calls('other')]).toEqual([1, 0]);
+});
+
 test('embeddings of onnx: a question is embedded in this process, and kept', async () => {
   const model = held(await tinyEmbeddingModel(), (one) => one.remove());
   const server = await aServer({ EMBEDDING_PROVIDER: 'onnx', EMBEDDING_MODEL: model.folder });

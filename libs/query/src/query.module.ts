@@ -148,7 +148,7 @@ const privacy: Provider[] = [
   { provide: KnownTenants, inject: [Records], useFactory: (records: Records) => new KnownTenants(records) },
   {
     provide: PersonalDocuments,
-    inject: [VectorStore, AnswerTies, TenantPolicies],
+    inject: [VectorStore, AnswerTies, TenantPolicies, Embedder],
     useFactory: (...parts: ConstructorParameters<typeof PersonalDocuments>) => new PersonalDocuments(...parts),
   },
   {

@@ -125,7 +125,7 @@ export async function aRoom(env: Record<string, string> = {}, shared: Shared = {
     policiesService,
     knowledge,
     documents,
-    personal: new PersonalDocuments(store, ties, policies),
+    personal: new PersonalDocuments(store, ties, policies, embedder),
     answers: new AnswersService(cache, names, screening, erasures, similar),
     queries: new QueryService(cache, knowledge, names, options),
   };

@@ -1,4 +1,5 @@
 // The documents of a tenant over all its collections: those about a person, and those that have grown too old.
+import type { Embedder } from '#embeddings';
 import {
   type CallOptions,
   type CollectionRef,
@@ -30,6 +31,8 @@ export class PersonalDocuments {
     private readonly store: VectorStore | null,
     private readonly ties: AnswerTies,
     private readonly policies: TenantPolicies,
+    /** Remembers vectors of texts, nobody knows of whom. */
+    private readonly embedder: Pick<Embedder, 'forget'>,
   ) {}
 
   /** Documents about a subject, of one collection a page; a page may be empty though more follow. */
@@ -51,12 +54,13 @@ export class PersonalDocuments {
     return { documents: points.map((one) => exported(first, one)), next: next || undefined };
   }
 
-  /** Erases what is about a subject, and forgets the answers of the collections that held it. Gives how many documents there were. */
+  /** Erases what is about a subject, and forgets the answers of the collections that held it, and every vector remembered of the tenant's texts. Gives how many documents there were. */
   async erase(tenant: string, subject: string, options: CallOptions = {}): Promise<number> {
     let erased = 0;
     for (const collection of await this.collections(tenant, options)) {
       erased += await this.deleteIn({ tenant, collection }, { subject }, options);
     }
+    await this.embedder.forget(tenant);
     return erased;
   }
 
