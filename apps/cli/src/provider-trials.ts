@@ -118,11 +118,14 @@ async function vectorStoreTrials({ sources }: TrialOptions): Promise<Trial[]> {
 function byteStoreTrials({ sources }: TrialOptions): Trial[] {
   const { cache, runtime } = readConfig([cacheSection, runtimeSection], sources);
   if (cache.backend === 'memory') return [];
-  const redis = cache.backend === 'redis' ? openRedis(cache) : undefined;
-  const open = async () => (await openByteStore(cache, runtime.dataDir, redis))!;
+  const open = async () => {
+    const redis = cache.backend === 'redis' ? openRedis(cache) : undefined;
+    const store = (await openByteStore(cache, runtime.dataDir, redis))!;
+    // In the server the connection is shared, and outlives the store; here it is the store's own.
+    return redis ? Object.assign(store, { close: () => redis.close() }) : store;
+  };
   const effect = 'Writes entries under keys of its own, contract:…, which end within a minute.';
-  const made = trial('byte-store', cache.backend, effect, { asks: true, open, cases: byteStoreContract(open) });
-  return [{ ...made, close: async () => redis?.close() }];
+  return [trial('byte-store', cache.backend, effect, { asks: true, open, cases: byteStoreContract(open) })];
 }
 
 async function textDetectorTrials({ sources, sample = SAMPLE }: TrialOptions): Promise<Trial[]> {

@@ -1,19 +1,25 @@
 // resk provider: what can be chosen is listed, what is chosen is proven, and a package of one's own is begun.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startRedis } from '../../../test/support/redis.js';
 import { aFolder, resk } from './command-line.js';
 
-/** A package of a stranger: a detector that `finds`. */
-async function aDetector(finds: string): Promise<string> {
-  const file = join(await aFolder(), 'detector.mjs');
+/** A package of a stranger, with one provider. */
+async function aPackage(file: string, family: string, provider: string): Promise<string> {
+  const path = join(await aFolder(), file);
   const schema = `{ '~standard': { version: 1, vendor: 'x', validate: (value) => ({ value }) } }`;
-  const detector = `{ provider: 'names', kinds: ['name'], find: (text) => ${finds}, close: async () => {} }`;
   await writeFile(
-    file,
-    `export default { family: 'text-detector', name: 'names', portsVersion: 1, options: ${schema}, open: async () => (${detector}) };`,
+    path,
+    `export default { family: '${family}', name: 'names', portsVersion: 1, options: ${schema}, open: async () => (${provider}) };`,
   );
-  return file;
+  return path;
+}
+
+/** A detector that `finds`. */
+function aDetector(finds: string): Promise<string> {
+  const detector = `{ provider: 'names', kinds: ['name'], find: (text) => ${finds}, close: async () => {} }`;
+  return aPackage('detector.mjs', 'text-detector', detector);
 }
 
 const ANNA = `[...text.matchAll(/Anna/g)].map(({ index }) => ({ kind: 'name', sort: 'personal', start: index, end: index + 4 }))`;
@@ -84,6 +90,25 @@ describe('resk provider check', () => {
   ])('says that no %s is configured', async (family, env) => {
     const { code, err } = await resk(['provider', 'check', '--family', family], { env });
     expect([code, err]).toEqual([2, expect.stringContaining(`No ${family} is configured`)]);
+  });
+
+  test('proves a reranker, after it has said that it may cost', async () => {
+    const scores = `texts.map((text) => (text.includes('card') ? 0.9 : 0.1))`;
+    const rerank = `async (_, texts, { signal } = {}) => (signal?.throwIfAborted(), { scores: ${scores}, tokens: 0 })`;
+    const model = `{ provider: 'names', model: 'm', maxBatch: 10, remote: false, rerank: ${rerank}, close: async () => {} }`;
+    const env = { PLUGINS: await aPackage('reranker.mjs', 'reranker', model), RERANK_PROVIDER: 'names' };
+    const asked = await resk(['provider', 'check', '--family', 'reranker'], { env });
+    expect([asked.code, asked.err]).toEqual([2, expect.stringContaining('A paid service bills them')]);
+    const { code, out } = await resk(['provider', 'check', '--family', 'reranker', '--yes'], { env });
+    expect([code, out]).toEqual([0, expect.not.stringContaining('BROKEN')]);
+  });
+
+  test('proves the store of the cache in Redis', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const env = { CACHE_BACKEND: 'redis', REDIS_URL: redis.url };
+    const { code, out } = await resk(['provider', 'check', '--family', 'byte-store', '--yes'], { env });
+    expect([code, out]).toEqual([0, expect.stringMatching(/^byte-store redis\n(.+\n)+ {2}17 of 17 promises hold\n/)]);
   });
 
   test('proves the detector of a stranger with a sample of its own', async () => {
