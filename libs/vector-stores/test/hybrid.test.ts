@@ -264,6 +264,32 @@ describe('memory', () => {
     expect(new Set(taken).size).toBe(4);
   });
 
+  test('a text of many words that no memory is left for is refused as a whole', () => {
+    const index = new WordIndex(new Arena(MEBIBYTE / 4, 1));
+    const longest = (from: number) => Array.from({ length: 5000 }, (_, i) => `w${from + i}`).join(' ');
+    let rows = 0;
+    while (index.add(rows, { text: longest(rows * 5000) })) rows++;
+    expect(rows).toBeGreaterThan(2);
+    expect(index.add(rows, { text: 'one more' })).toBe(true);
+  });
+
+  test('an index that could not be made is made for the next who asks', async () => {
+    let failing = true;
+    const open = async (sealed: Uint8Array) => {
+      if (failing) throw new Error('no key service');
+      return plainSealer.open(sealed, { tenant: '', purpose: '', name: '' });
+    };
+    const store = await aStore({ sealer: { ...plainSealer, open } });
+    await filled(store, [{ id: 'a', vector: new Float32Array([1]), text: 'oak', metadata: { n: 1 } }]);
+    const words = { vector: new Float32Array([1]), k: 1, hybrid: { text: 'oak' } };
+    const filtered = { vector: new Float32Array([1]), k: 1, filter: { op: 'eq', field: 'n', value: 1 } as const };
+    await expect(store.query(HERE, words)).rejects.toThrow('no key service');
+    await expect(store.query(HERE, filtered)).rejects.toThrow('no key service');
+    failing = false;
+    expect(await store.query(HERE, words)).toHaveLength(1);
+    expect(await store.query(HERE, filtered)).toHaveLength(1);
+  });
+
   test('lists of any length and rows in any order are read as they were written', async () => {
     const random = seeded(5);
     const index = new WordIndex(new Arena(16 * MEBIBYTE, 1));

@@ -284,7 +284,11 @@ export class EmbeddedStore extends VectorStore {
     return { name: row.name, dimension: row.dimension, metric: row.metric, count: this.countOf(row) };
   }
 
+  /** Of a collection in memory at once; else its rows in the file are counted, which takes a while for a million. */
   private countOf({ number }: CollectionRow): number {
+    this.refresh();
+    const known = this.parts.segments.resident(number)?.count;
+    if (known !== undefined) return known;
     return this.parts.points.stored(number) - this.parts.points.expired(number, this.now());
   }
 }

@@ -25,6 +25,8 @@ export interface LoadedRows {
   ingested: Float64Array;
   /** Whether one of them has purposes. */
   purposed: boolean;
+  /** Whether one of them has an end. */
+  ending: boolean;
 }
 
 const ROWS = `
@@ -54,7 +56,7 @@ function readInto(request: LoadRequest, buffer: ArrayBufferLike, database: Datab
     block: blocks[Math.floor(index / layout.capacity)]!,
     at: index % layout.capacity,
   });
-  let [read, purposed] = [0, false];
+  let [read, purposed, ending] = [0, false, false];
   for (const row of database.prepare(ROWS).iterate(collection, after, upTo, now, places)) {
     const written = {
       vector: floatsOf(row.vector),
@@ -66,13 +68,14 @@ function readInto(request: LoadRequest, buffer: ArrayBufferLike, database: Datab
     numbers[read] = Number(row.number);
     ingested[read] = Number(row.ingested_at);
     purposed ||= written.purposed;
+    ending ||= written.expiresAt !== undefined;
     read++;
   }
   for (let index = read; index < places; index++) {
     const { block, at } = placeOf(index);
     views.uint8[block + layout.states + at] = ROW_GONE;
   }
-  return { numbers: numbers.slice(0, read), ingested: ingested.slice(0, read), purposed };
+  return { numbers: numbers.slice(0, read), ingested: ingested.slice(0, read), purposed, ending };
 }
 
 export function floatsOf(vector: SQLOutputValue | undefined): Float32Array {

@@ -61,7 +61,10 @@ export async function fillByThreads(
       if (!blocks) return false;
       const upTo = points.numberAfter(number, after, places) ?? Number.MAX_SAFE_INTEGER;
       const request = { file, collection: number, after, upTo, layout, metric, blocks, places, now: now() };
-      reading.push({ places, rows: pool.load(part, request) });
+      const rows = pool.load(part, request);
+      // Awaited in its turn: if another part fails before, this one's failure is nobody's.
+      rows.catch(() => undefined);
+      reading.push({ places, rows });
       if (reading.length >= pool.threads * PARTS_AHEAD) await adoptFirst();
       after = upTo;
       left -= places;

@@ -35,6 +35,7 @@ export class Segment {
   private readonly ingested: number[] = [];
   private oldest = Number.POSITIVE_INFINITY;
   private purposed = false;
+  private ending = false;
   private views = viewsOf(new ArrayBuffer(0));
 
   constructor(
@@ -81,6 +82,7 @@ export class Segment {
     this.ingested.push(row.ingestedAt);
     this.oldest = Math.min(this.oldest, row.ingestedAt);
     this.purposed ||= row.purposed;
+    this.ending ||= row.expiresAt !== undefined;
     this.slots.set(row.number, slot);
     return slot;
   }
@@ -94,7 +96,7 @@ export class Segment {
   }
 
   /** Takes over rows that a thread has put into reserved memory for so many; the places it left empty stay so. */
-  adopt({ numbers, ingested, purposed }: LoadedRows, places: number): void {
+  adopt({ numbers, ingested, purposed, ending }: LoadedRows, places: number): void {
     for (const [at, number] of numbers.entries()) {
       this.slots.set(number, this.rows);
       this.numbers.push(number);
@@ -106,6 +108,7 @@ export class Segment {
       this.ingested.push(Number.POSITIVE_INFINITY);
     }
     this.purposed ||= purposed;
+    this.ending ||= ending;
   }
 
   /** An empty index of words, in the same memory; rows written from now on are added to it. */
@@ -118,6 +121,11 @@ export class Segment {
   addToIndexes(slot: number, point: Omit<VectorPoint, 'id' | 'vector'>): boolean {
     this.index?.add(slot, point);
     return this.words?.add(slot, point) ?? true;
+  }
+
+  /** Points that are here; `undefined` where some may have ended meanwhile. */
+  get count(): number | undefined {
+    return this.ending ? undefined : this.slots.size;
   }
 
   /** Whether some rows are kept for named purposes. */

@@ -18,7 +18,7 @@ export function serve(): void {
   });
 }
 
-function replyTo(request: ThreadRequest, scanner: Scanner, { memory }: ScannerData): ThreadReply {
+export function replyTo(request: ThreadRequest, scanner: Scanner, { memory }: ScannerData): ThreadReply {
   const { id } = request;
   try {
     return { id, result: 'scan' in request ? scanner.scan(request.scan) : loadRows(request.load, memory.buffer) };
