@@ -5,7 +5,9 @@ import { configToken, environmentSources, readConfig, runtimeSection } from '#co
 import { ConfigModule } from '#config/module';
 import { Embedder, embeddingSection, openEmbedder } from '#embeddings';
 import { EmbeddingsModule } from '#embeddings/module';
+import { azureDoor } from '../../../test/doubles/azure-openai.js';
 import { behaving, OpenAiDouble } from '../../../test/doubles/openai.js';
+import { TeiEmbeddingsDouble } from '../../../test/doubles/tei-embeddings.js';
 import { aConfig } from './builders.js';
 
 let double: OpenAiDouble;
@@ -118,6 +120,24 @@ describe('the section', () => {
     expect(aConfig({ EMBEDDING_PROVIDER: 'openai', OPENAI_API_KEY: 'sk' }).provider).toBe('openai');
   });
 
+  test.each([
+    [{ EMBEDDING_PROVIDER: 'huggingface' }, /EMBEDDING_API_KEY .*must be set for Hugging Face/],
+    [
+      { EMBEDDING_PROVIDER: 'azure-openai', EMBEDDING_API_KEY: 'key' },
+      /EMBEDDING_BASE_URL .*must be set: where azure-openai/,
+    ],
+    [{ EMBEDDING_PROVIDER: 'tei' }, /EMBEDDING_BASE_URL .*must be set: where tei/],
+  ])('wants to know where a provider is called, and with what: %j', (env, says) => {
+    expect(() => aConfig(env)).toThrow(says);
+  });
+
+  test('takes the token that Hugging Face’s tools use, or an endpoint without', () => {
+    expect(aConfig({ EMBEDDING_PROVIDER: 'huggingface', HF_TOKEN: 'hf' }).hfToken?.reveal()).toBe('hf');
+    expect(aConfig({ EMBEDDING_PROVIDER: 'huggingface', EMBEDDING_BASE_URL: 'http://tei' }).provider).toBe(
+      'huggingface',
+    );
+  });
+
   test('has the documented defaults', () => {
     expect(aConfig()).toEqual({
       provider: 'local',
@@ -141,6 +161,30 @@ describe('the section', () => {
       cacheTtlMs: 86_400_000,
       options: {},
     });
+  });
+});
+
+describe('each provider is found by its name', () => {
+  let tei: TeiEmbeddingsDouble;
+  let azure: OpenAiDouble;
+  beforeAll(async () => {
+    tei = await TeiEmbeddingsDouble.start({ apiKey: 'hf_test' });
+    azure = await OpenAiDouble.start({ door: azureDoor({ deployment: 'small', apiKey: 'hf_test' }) });
+  });
+  afterAll(() => Promise.all([tei.stop(), azure.stop()]));
+
+  test.each(['tei', 'sentence-transformers', 'huggingface', 'azure-openai'])('%s', async (provider) => {
+    const isAzure = provider === 'azure-openai';
+    const embedder = await opened(
+      aConfig({
+        EMBEDDING_PROVIDER: provider,
+        EMBEDDING_BASE_URL: isAzure ? azure.origin : tei.url,
+        ...(isAzure && { EMBEDDING_MODEL: 'small' }),
+        [provider === 'huggingface' ? 'HF_TOKEN' : 'EMBEDDING_API_KEY']: 'hf_test',
+      }),
+    );
+    expect(embedder).toMatchObject({ provider, dimensions: 8 });
+    await embedder.close();
   });
 });
 
