@@ -24,8 +24,14 @@ export function vectorStoreContract(open: () => Promise<VectorStore>): ContractC
 async function inTenant(open: () => Promise<VectorStore>, check: Check): Promise<void> {
   const store = await open();
   const ref = { tenant: `contract-${randomUUID()}`, collection: 'documents' };
+  const tenants = [ref.tenant, `${ref.tenant}-other`];
   try {
-    await check(store, ref).finally(() => cleanedUp(store, [ref.tenant, `${ref.tenant}-other`]));
+    await check(store, ref);
+    await cleanedUp(store, tenants);
+  } catch (error) {
+    // Why the promise was broken is what is told, and not what came of it.
+    await cleanedUp(store, tenants).catch(() => {});
+    throw error;
   } finally {
     await store.close();
     await store.close();
