@@ -151,7 +151,8 @@ const ROUTES: Record<string, Handler> = {
   },
   '/collections/load': (double, body) => {
     const found = double.collection(body);
-    if (!found.indexes.has(found.vectorField.fieldName)) throw new MilvusError(700, 'index not found');
+    const vectors = found.fields.filter(({ dataType }) => dataType.endsWith('Vector'));
+    if (!vectors.every(({ fieldName }) => found.indexes.has(fieldName))) throw new MilvusError(700, 'index not found');
     found.loaded = true;
     return DONE;
   },

@@ -1,6 +1,7 @@
 // What the Milvus adapter makes of names, collections, documents and their limits.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CollectionRef, type Filter, isFailure, matchesFilter, type VectorPoint } from '#ports';
+import type { VendorReply } from '../../../../test/doubles/loopback-vendor.js';
 import { MilvusDouble } from '../../../../test/doubles/milvus.js';
 import { milvus } from './milvus-stores.js';
 
@@ -101,6 +102,15 @@ describe('collections', () => {
     expect(await code(other.count(ref))).toBe('vector.collection_absent');
     expect(await opened.openCollection(ref, SPEC)).toMatchObject({ metric: 'cosine' });
     expect(await other.count(ref)).toBe(0);
+    made!.indexes.delete('resk_words');
+    made!.loaded = false;
+    await other.openCollection(ref, SPEC);
+    expect(made!.indexes.has('resk_words')).toBe(true);
+    expect(await other.query(ref, { vector: AXIS, k: 1, hybrid: { text: 'x' } })).toEqual([]);
+    double.release();
+    const asIs = { altered: (reply: VendorReply) => reply };
+    double.next(asIs, asIs, { status: 200, body: { code: 5, message: '' } });
+    expect(await code(other.openCollection(ref, SPEC))).toBe('vector.store_unavailable');
   });
 
   test('that Milvus has released are loaded again by the first call that needs them', async () => {

@@ -52,7 +52,12 @@ export class MilvusCollections {
     else if (!there.indexed) await this.requests.createIndexes(place, spec, there.hybrid, o);
     const made = await this.find(ref, o);
     if (!made) throw failure('vector.store_unavailable', { provider: PROVIDER, reason: 'a collection without index' });
-    await this.ready(place, o);
+    await this.ready(place, o).catch(async (error: unknown) => {
+      // Or between one index and the next: those that are there already are left as they are.
+      if (!isRefusal(error, 'not_indexed')) throw error;
+      await this.requests.createIndexes(place, spec, made.hybrid, o);
+      await this.ready(place, o);
+    });
     return made;
   }
 

@@ -5,7 +5,7 @@ import { translatedFailure } from '../store-failures.js';
 export const PROVIDER = 'milvus';
 
 /** Kinds of refusal that the adapter tells apart. */
-export type Meaning = 'absent' | 'not_loaded' | 'unauthorised' | 'quota' | 'input' | 'unavailable';
+export type Meaning = 'absent' | 'not_loaded' | 'not_indexed' | 'unauthorised' | 'quota' | 'input' | 'unavailable';
 
 /**
  * https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go: codes of `merr`, those that an operator or a
@@ -16,8 +16,9 @@ const CODES = new Map<number, Meaning>([
   ...each('quota', [3, 7, 9, 102, 250, 801]),
   ...each('absent', [100, 800]),
   ...each('not_loaded', [101, 201]),
+  ...each('not_indexed', [700]),
   ...each('unauthorised', [1400, 1401, 1800]),
-  // 1100 to 1102: a parameter; 700 to 702, 105: an index or a schema; 1801 to 1806: what REST cannot take.
+  // 1100 to 1102: a parameter; 701, 105: an index or a schema; 1801 to 1806: what REST cannot take.
   ...each('input', [105, 701, 802, 1100, 1101, 1102, 1700, 1701, 1801, 1802, 1803, 1804, 1806, 3000]),
 ]);
 
