@@ -76,6 +76,8 @@ export class TeiEmbeddingsDouble extends LoopbackVendor {
 
   protected answer(request: VendorRequest): VendorReply {
     const { apiKey, modelId } = this.settings;
+    // The Hub says who serves a model: https://huggingface.co/docs/inference-providers/hub-api
+    if (request.target.startsWith(`/api/models/${modelId}?`)) return { status: 200, body: served(modelId) };
     // TEI's middleware answers so, without a body.
     if (apiKey !== undefined && request.headers.authorization !== `Bearer ${apiKey}`) return wordless(401);
     if (request.method === 'GET' && request.target === '/info') return this.formed(200, 'Info', this.info());
@@ -144,6 +146,11 @@ export class TeiEmbeddingsDouble extends LoopbackVendor {
     this.complaints.push(...(this.forms?.problemsOf(schema, body) ?? []));
     return { status, body };
   }
+}
+
+function served(modelId: string) {
+  const mapping = { status: 'live', providerId: modelId, task: 'feature-extraction' };
+  return { id: modelId, inferenceProviderMapping: { 'hf-inference': mapping } };
 }
 
 function wordless(status: number): VendorReply {

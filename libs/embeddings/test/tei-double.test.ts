@@ -32,6 +32,14 @@ test('answers the official SDK as an endpoint', async () => {
   ]);
 });
 
+test('answers the official SDK as the service does, by its own route', async () => {
+  const asked = { provider: 'hf-inference' as const, model: 'acme/small', inputs: ['one'] };
+  await expect(sdk().featureExtraction(asked)).resolves.toEqual([vectorOf('one', 8)]);
+  expect(double.requests.map(({ target }) => target)).toContain(
+    '/hf-inference/models/acme/small/pipeline/feature-extraction',
+  );
+});
+
 test('answers the official SDK with a prompt of the model, and without unit length', async () => {
   const reply = await sdk()
     .endpoint(`${double.url}/embed`)
