@@ -55,6 +55,18 @@ describe('indexes', () => {
     expect(await opened()).toMatchObject({ dimension: 2, metric: 'cosine' });
   });
 
+  test('that were seen are searched while the control plane is away', async () => {
+    await opened();
+    const elsewhere = await aPinecone({ url: double.url });
+    const other = { ...REF, collection: 'elsewhere' };
+    await elsewhere.openCollection(other, { dimension: 2, metric: 'cosine' });
+    await elsewhere.upsert(other, [{ id: 'a', vector }]);
+    const before = double.requests.length;
+    expect(await store.query(other, { vector, k: 1 })).toHaveLength(1);
+    expect(double.requests.slice(before).every(({ target }) => target.startsWith('/hosts/'))).toBe(true);
+    await elsewhere.close();
+  });
+
   test('of others, and of other kinds, are left alone', async () => {
     double.makeIndex('theirs', 2, 'cosine');
     await opened();

@@ -23,6 +23,11 @@ export interface KnownCollection {
   place: string;
 }
 
+interface Found {
+  collection: KnownCollection;
+  records: number;
+}
+
 export class PineconeCollections {
   private readonly known = new LRUCache<string, KnownCollection>({ max: MAX_KNOWN, ttl: KNOWN_FOR_MS });
 
@@ -30,17 +35,30 @@ export class PineconeCollections {
 
   /** @throws Failure `vector.collection_absent` */
   async required(ref: CollectionRef, signal?: AbortSignal): Promise<KnownCollection> {
-    const found = this.known.get(namespaceOf(ref)) ?? (await this.find(ref, signal))?.collection;
+    const found = this.known.get(namespaceOf(ref)) ?? (await this.lookedUp(ref, signal))?.collection;
     if (!found) throw failure('vector.collection_absent', { collection: ref.collection });
     return found;
   }
 
   /** Looks where it is, and how many records it has. */
-  async find(
+  async find(ref: CollectionRef, signal?: AbortSignal): Promise<Found | undefined> {
+    const found = await this.among(await this.indexes.all(signal), ref, signal);
+    if (!found) this.known.delete(namespaceOf(ref));
+    return found;
+  }
+
+  /** The same, without the control plane where it can be: searching goes on while that is away. */
+  private async lookedUp(ref: CollectionRef, signal?: AbortSignal): Promise<Found | undefined> {
+    const seen = await this.among(this.indexes.seen(), ref, signal).catch(() => undefined);
+    return seen ?? this.find(ref, signal);
+  }
+
+  private async among(
+    indexes: readonly PineconeIndex[],
     ref: CollectionRef,
     signal?: AbortSignal,
-  ): Promise<{ collection: KnownCollection; records: number } | undefined> {
-    for (const index of await this.indexes.all(signal)) {
+  ): Promise<Found | undefined> {
+    for (const index of indexes) {
       try {
         const { body } = await index.plane.namespace(namespaceOf(ref), signal);
         return { collection: this.keep(ref, index), records: body.record_count };
@@ -48,7 +66,6 @@ export class PineconeCollections {
         if (!isAbsent(error)) throw error;
       }
     }
-    this.known.delete(namespaceOf(ref));
     return undefined;
   }
 

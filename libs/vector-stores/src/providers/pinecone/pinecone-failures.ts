@@ -7,9 +7,6 @@ export const PROVIDER = 'pinecone';
 
 const VENDOR = { provider: PROVIDER, fix: 'Check VECTORDB_API_KEY or PINECONE_API_KEY.', meaning };
 
-/** gRPC's codes, which the data plane gives in its bodies (`rpcStatus`). */
-const RESOURCE_EXHAUSTED = 8;
-
 /** Translates a failed call, once. */
 export function translated(error: unknown): unknown {
   return translatedFailure(error, VENDOR);
@@ -49,6 +46,5 @@ function meaning({ status, body, cause }: Refused) {
 function complaintOf(body: unknown): { code: string; message: string } {
   const said = body as { error?: unknown; code?: unknown; message?: unknown } | null | undefined;
   const inner = (typeof said?.error === 'object' ? said.error : said) as typeof said;
-  const code = inner?.code === RESOURCE_EXHAUSTED ? 'RESOURCE_EXHAUSTED' : inner?.code;
-  return { code: String(code), message: typeof body === 'string' ? body : String(inner?.message) };
+  return { code: String(inner?.code), message: typeof body === 'string' ? body : String(inner?.message) };
 }

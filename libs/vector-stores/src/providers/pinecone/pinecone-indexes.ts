@@ -18,6 +18,8 @@ export interface PineconeIndex {
 
 export interface PineconeIndexes {
   readonly metrics: readonly Metric[];
+  /** Those that were seen before: the control plane is not called for them. */
+  seen(): PineconeIndex[];
   /** Those that may hold collections of ours. */
   all(signal?: AbortSignal): Promise<PineconeIndex[]>;
   /** The one for collections of this form, made when absent. */
@@ -47,6 +49,10 @@ export class FixedIndex implements PineconeIndexes {
       await plane.close();
       throw error;
     }
+  }
+
+  seen(): PineconeIndex[] {
+    return [this.index];
   }
 
   async all(): Promise<PineconeIndex[]> {
@@ -86,6 +92,10 @@ export class OwnIndexes implements PineconeIndexes {
 
   constructor(private readonly options: OwnIndexesOptions) {
     this.control = new ControlPlane(options.url, options.apiKey);
+  }
+
+  seen(): PineconeIndex[] {
+    return [...this.known.values()];
   }
 
   async all(signal?: AbortSignal): Promise<PineconeIndex[]> {

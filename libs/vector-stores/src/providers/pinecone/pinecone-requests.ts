@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { OptionsSchema, Secret } from '#ports';
 import { type HttpCall, HttpClient } from '#resilience';
-import { translated } from './pinecone-failures.js';
+import { PROVIDER, translated } from './pinecone-failures.js';
 
 /** https://docs.pinecone.io/reference/api/versioning: the version of both APIs that these requests are of. */
 export const API_VERSION = '2025-10';
@@ -62,7 +62,7 @@ class Plane {
 
   constructor(baseUrl: string, apiKey: Secret) {
     const headers = { 'api-key': apiKey, 'x-pinecone-api-version': API_VERSION };
-    this.http = new HttpClient({ target: 'pinecone', baseUrl, headers });
+    this.http = new HttpClient({ target: PROVIDER, baseUrl, headers });
   }
 
   close(): Promise<void> {
