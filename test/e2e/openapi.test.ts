@@ -198,6 +198,23 @@ describe('the OpenAPI document', () => {
     await call('POST', '/api/admin/tenants/{tenant}/shred', { path, status: 403 });
   });
 
+  it('fits every operation of embedding models', async () => {
+    const token = server.token({ scopes: ['admin'] });
+    await call('POST', '/api/vectors/upsert', {
+      body: { collection: 'moved', documents: [{ id: 'd', text: 'a text' }] },
+    });
+    const path = '/api/admin/vectors/reindex?collection=moved';
+    const estimate = await call('GET', '/api/admin/vectors/reindex', { path, token });
+    expect(estimate.json).toMatchObject({ documents: 0, money: null });
+    const moved = await call('POST', '/api/admin/vectors/reindex', { token, body: { collection: 'moved' } });
+    expect(moved.json).toMatchObject({ done: true, total: 0 });
+    const drift = await call('POST', '/api/admin/vectors/drift', { token, body: { collection: 'moved' } });
+    expect(drift.json).toMatchObject({ drifted: false, collections: [{ collection: 'moved', sampled: 1 }] });
+    await call('POST', '/api/admin/vectors/drift', { body: {}, status: 403 });
+    await call('POST', '/api/admin/vectors/reindex', { token, body: { limit: 0 }, status: 400 });
+    await call('DELETE', '/api/vectors/collections/{name}', { path: '/api/vectors/collections/moved' });
+  });
+
   it('fits the reading of the audit log', async () => {
     const token = server.token({ scopes: ['admin'] });
     const { json } = await call('GET', '/api/admin/audit', { path: '/api/admin/audit?limit=5', token });
