@@ -15,7 +15,9 @@ describe('failure', () => {
       title: 'Wrong dimension',
       cause,
     });
-    expect(failed.message).toContain('openai gave vectors of 2 dimensions where 3 are expected for the text at position 1');
+    expect(failed.message).toContain(
+      'openai gave vectors of 2 dimensions where 3 are expected for the text at position 1',
+    );
     expect(failed.facts).toEqual(facts);
   });
 
