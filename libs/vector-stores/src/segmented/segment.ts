@@ -89,3 +89,16 @@ export function withSegment(found: Segmentation, segment: Segment): Segmentation
   const others = found.segments.filter(({ name }) => name !== segment.name);
   return { ...found, segments: [segment, ...others] };
 }
+
+/** With what a write into these segments changes; the same object where that is nothing. */
+export function afterWrite(found: Segmentation, written: ReadonlyMap<string, unknown>): Segmentation {
+  const { building, segments } = found;
+  const passedBy = building !== undefined && [...written.keys()].some((name) => name !== building);
+  const woken = segments.some(({ name, settled }) => settled && written.has(name));
+  if (!woken && (!passedBy || found.again)) return found;
+  return {
+    ...found,
+    ...(passedBy && { again: true }),
+    segments: segments.map((one) => (one.settled && written.has(one.name) ? { name: one.name, tag: one.tag } : one)),
+  };
+}

@@ -19,6 +19,7 @@ import {
 } from '#ports';
 import { Routing, unlessAbsent, untaggedOf } from './routing.js';
 import {
+  afterWrite,
   collectionOf,
   isInternal,
   isSame,
@@ -45,8 +46,8 @@ export interface SegmentedOptions extends SegmentTableOptions {
  * The same store. A point goes to the segment of the model that its lineage names, one without a model to the active
  * segment; a query `by` a model is answered from that model's points alone, one without from the active segment. Everything
  * else sees all segments as one collection. Besides the store's own failures, calls fail with `records.unavailable` and
- * `vector.collection_busy`. A query fails with neither: where the records do not answer, what another model made is
- * left out of its matches.
+ * `vector.collection_busy`. A query and a description fail with neither: where the records do not answer, they are of
+ * the first segment, and what another model made is left out of the matches.
  */
 export class SegmentedStore extends VectorStore {
   readonly provider: string;
@@ -103,7 +104,8 @@ export class SegmentedStore extends VectorStore {
   }
 
   async describeCollection(ref: CollectionRef, options?: CallOptions): Promise<CollectionInfo | undefined> {
-    const found = await this.routing.recalled(ref);
+    const found = await this.routing.recalled(ref).catch(unlessUnreachable);
+    if (found === UNREACHABLE) return this.store.describeCollection(ref, options);
     if (found) return this.described(ref, found, options);
     const info = await this.store.describeCollection(ref, options);
     if (info) return info;
@@ -232,8 +234,8 @@ export class SegmentedStore extends VectorStore {
     const names = found?.segments.map(({ name }) => name) ?? [ref.collection];
     if ([...groups.keys()].some((name) => !names.includes(name))) return undefined;
     // Noted before it is written: a reindex goes through once more, and does not end without what comes now.
-    if (found?.building !== undefined && !found.again && [...groups.keys()].some((name) => name !== found.building))
-      await this.table.change(ref, (now) => now && { ...now, again: true });
+    if (found && afterWrite(found, groups) !== found)
+      await this.table.change(ref, (now) => now && afterWrite(now, groups));
     let written = 0;
     for (const [name, points] of groups) {
       written += await this.store.upsert({ ...ref, collection: name }, points, { signal });

@@ -214,7 +214,11 @@ describe('when all is copied', () => {
       1,
       0,
     ]);
-    await segmented.delete(HERE, { ids: ['d'] });
+    // The former model writes again: that is to be moved too.
+    await segmented.upsert(HERE, [made(OLD, 'e')]);
+    await found(segmented, byNew);
+    expect(segmented.behind).toBe(1);
+    await segmented.delete(HERE, { ids: ['d', 'e'] });
     await migration.settle(HERE, FROM);
     expect(await inside(store)).toHaveLength(1);
   });

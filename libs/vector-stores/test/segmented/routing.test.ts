@@ -1,7 +1,8 @@
 // Vectors of different models are never compared, and everything else sees one collection.
-import { describe, expect, test, vi } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { failure, listen } from '#ports';
-import { LocalBus, MemoryRecords } from '#records';
+import { LocalBus, MemoryRecords, SqliteRecords } from '#records';
 import { SegmentedStore } from '#vector-stores';
 import { aFolder, aStore, HERE } from '../support/stores.js';
 import { aCollection, all, aSegmented, byNew, byOld, found, idsOf, inside, made, NEW, OLD } from './support.js';
@@ -210,6 +211,27 @@ describe('two instances', () => {
     await expect.poll(() => found(one, byNew)).toEqual(['c']);
   });
 
+  test('over one file of records write the same ids for different models, and leave each once', async () => {
+    const folder = await aFolder();
+    const store = () => aStore({ folder });
+    const records = () => SqliteRecords.open({ file: join(folder, 'records.sqlite') });
+    const one = await aCollection([made(OLD, 'a')], {
+      store: await store(),
+      records: records(),
+      bus: new LocalBus(),
+    });
+    const other = await aSegmented({ store: await store(), records: records(), bus: new LocalBus() });
+    await other.segmented.upsert(HERE, [made(NEW, 'b')]);
+    await expect.poll(() => found(one.segmented, byNew)).toEqual(['b']);
+    const ids = ['x', 'y', 'z'];
+    await Promise.all([
+      ...ids.map((id) => one.segmented.upsert(HERE, [made(OLD, id)])),
+      ...ids.map((id) => other.segmented.upsert(HERE, [made(NEW, id)])),
+    ]);
+    expect([await all(one.segmented), await other.segmented.count(HERE)]).toEqual([['a', 'b', ...ids], 5]);
+    for (const { records } of [one, other]) onTestFinished(() => records.close());
+  });
+
   test('that are first at the same time agree on the segments', async () => {
     const { one, other, inner } = await pair();
     const three = { ...NEW, model: 'three' };
@@ -240,6 +262,7 @@ describe('records that do not answer', () => {
     const { segmented } = await aSegmented({ store, records });
     vi.spyOn(records, 'get').mockImplementation(down);
     expect(await found(segmented, byOld)).toEqual(['a', 'own']);
+    expect(await segmented.describeCollection(HERE)).toMatchObject({ dimension: 2, count: 3 });
     const { by: _, ...query } = byOld;
     expect(idsOf(await segmented.query(HERE, query))).toEqual(['a', 'b', 'own']);
     await expect(segmented.upsert(HERE, [made(OLD, 'c')])).rejects.toMatchObject({ code: 'records.unavailable' });
