@@ -55,7 +55,7 @@ async function fetchInto(made: string): Promise<void> {
     await mkdir(join(made, folder), { recursive: true });
   }
   await writeFile(join(made, 'state/status'), '');
-  await writeFile(join(made, 'sources'), `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${SUITE} main\n`);
+  await writeFile(join(made, 'sources'), `deb [signed-by=${KEYRING}] ${await mirror()} ${SUITE} main\n`);
   const settings = {
     'Dir::State': join(made, 'state'),
     'Dir::State::status': join(made, 'state/status'),
@@ -69,6 +69,14 @@ async function fetchInto(made: string): Promise<void> {
   await run('apt-get', [...options, 'update'], { cwd });
   await run('apt-get', [...options, 'download', ...PACKAGES], { cwd });
   for (const file of await readdir(cwd)) await run('dpkg-deb', ['-x', join(cwd, file), join(made, 'root')]);
+}
+
+/** Where the machine itself gets Debian's packages. */
+async function mirror(): Promise<string> {
+  const { stdout } = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']);
+  const found = stdout.split('\n').find((uri) => /\/debian\/?$/.test(uri));
+  if (found === undefined) throw new Error('the machine names no mirror of Debian');
+  return found;
 }
 
 async function onlyFolder(parent: string, name: RegExp): Promise<string> {
