@@ -204,6 +204,9 @@ export const OPERATIONS: Record<string, { weight: number; make: Make }> = {
     make: () => ({ path: '/api/admin/keys/retire', body: { dataKeyId: 'AAAAAAAA' } }),
   },
   'POST /api/admin/keys/reseal': { weight: 0.2, make: () => ({ path: '/api/admin/keys/reseal', body: {} }) },
+  'GET /api/admin/vectors/reindex': { weight: 0.2, make: () => ({ path: '/api/admin/vectors/reindex' }) },
+  'POST /api/admin/vectors/reindex': { weight: 0.2, make: () => ({ path: '/api/admin/vectors/reindex', body: {} }) },
+  'POST /api/admin/vectors/drift': { weight: 0.2, make: () => ({ path: '/api/admin/vectors/drift', body: {} }) },
   'POST /api/admin/tenants/{tenant}/shred': {
     weight: 0.5,
     make: (one) => ({ path: `/api/admin/tenants/${one(['default', 'walled-1', 'noise-1'])}/shred` }),

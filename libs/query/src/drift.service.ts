@@ -115,7 +115,7 @@ export class DriftService {
     );
     if (embedded.length === 0) return undefined;
     const cosines = embedded.map(({ point, vector }) => cosine(point.vector, vector));
-    const similarity = cosines.reduce((sum, one) => sum + one, 0) / cosines.length;
+    const similarity = rounded(cosines.reduce((sum, one) => sum + one, 0) / cosines.length);
     const { threshold } = this.config;
     const report = { tenant, collection, similarity, threshold, drifted: similarity < threshold };
     announce('embedding.drift', report);
@@ -155,6 +155,11 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
     [mixed[at], mixed[other]] = [mixed[other]!, mixed[at]!];
   }
   return mixed;
+}
+
+/** Beyond that, floats tell only the order in which they were added. */
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {

@@ -57,7 +57,8 @@ export interface ReindexParts {
 type Found = CollectionRef & { segments: Array<{ name: string; count: number }> };
 
 const RUNS = 'reindex/run/';
-const LEASE = 'reindex/lease';
+/** One for each tenant, and one for all: nobody waits for, or hears of, another tenant's. */
+const LEASES = 'reindex/lease/';
 /** A run that nobody goes on with is forgotten. */
 const RUN_TTL_MS = 30 * 86_400_000;
 const SAMPLE = 200;
@@ -96,7 +97,7 @@ export class ReindexService {
   async step(step: ReindexStep): Promise<ReindexProgress> {
     openedStore(this.parts.store);
     const run = (signal: AbortSignal) => this.stepAlone(step, { signal });
-    const held = await withLease(this.parts.records, LEASE, run, { signal: step.signal });
+    const held = await withLease(this.parts.records, `${LEASES}${step.tenant ?? '~all'}`, run, { signal: step.signal });
     if (!held) throw failure('vector.reindex_running', {});
     return held.value;
   }

@@ -239,11 +239,33 @@ describe('a run', () => {
     ]);
   });
 
+  test('of one tenant and one of all at the same time move everything once', async () => {
+    const { withModel } = await aService();
+    const before = await withModel(aModel(SMALL));
+    for (const tenant of ['north', 'south']) await before.documents.upsert(texts(150), undefined, tenant);
+    const after = await withModel(aModel(LARGE));
+    await Promise.all([toTheEnd(after, 20), toTheEnd(after, 30, { tenant: 'north' })]);
+    for (const tenant of ['north', 'south']) {
+      expect(await found(after, 'text', undefined, tenant)).toBe(150);
+      expect(await after.store.count({ tenant, collection: 'default' })).toBe(150);
+    }
+    expect(
+      (
+        await after.store.migration.former(
+          { tenant: 'north', collection: 'default' },
+          { ...aModel(LARGE), dimension: 6 },
+        )
+      ).length,
+    ).toBe(0);
+  });
+
   test('is one caller’s at a time', async () => {
     const { withModel, records } = await aService();
     const { reindex } = await withModel(aModel(LARGE));
-    await records.put('reindex/lease', 'another');
-    await expect(reindex.step({ limit: 1 })).rejects.toMatchObject({ code: 'vector.reindex_running' });
+    await records.put('reindex/lease/north', 'another');
+    const running = { code: 'vector.reindex_running' };
+    await expect(reindex.step({ limit: 1, tenant: 'north' })).rejects.toMatchObject(running);
+    expect(await reindex.step({ limit: 1, tenant: 'south' })).toMatchObject({ done: true });
   });
 
   test('keeps what it has done where the model fails, and ends with the reason of its signal', async () => {
