@@ -11,6 +11,8 @@ import type { WordIndex, WordScores } from './word-index.js';
 
 /** How far down both rankings are read at least before they are fused: ranks beyond it count as none. */
 const FUSED_DEPTH = 100;
+/** Of a score: thousands of equal ones must not be read to the last. */
+const ROUNDING = 1e-12;
 
 interface Parts {
   pool: ScanPool;
@@ -56,7 +58,7 @@ export async function hybridRanking(
   for (let depth = Math.max(FUSED_DEPTH, wanted.count); ; depth *= 4) {
     const found = await rankings.read(depth, alpha);
     const last = found.ranked[wanted.count - 1]?.score ?? Number.NEGATIVE_INFINITY;
-    if (alpha === undefined || found.all || last >= found.unreadAtMost) return found.ranked;
+    if (alpha === undefined || found.all || last + ROUNDING >= found.unreadAtMost) return found.ranked;
   }
 }
 
