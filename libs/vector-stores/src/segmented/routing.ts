@@ -6,10 +6,12 @@ import {
   type CollectionSpec,
   failure,
   isFailure,
+  type VectorPoint,
   type VectorStore,
 } from '#ports';
 import {
   collectionOf,
+  isSame,
   type Segment,
   type Segmentation,
   type SegmentTag,
@@ -136,6 +138,16 @@ export class Routing {
     }
     if (segments.length === 0) return undefined;
     return this.table.change(ref, (now) => now ?? { segments, active: segments[0]!.name });
+  }
+
+  /**
+   * Whether points may be written to the first segment, while the records do not tell: where nothing there is of another model.
+   * @throws Failure `records.unavailable`, `vector.collection_absent`
+   */
+  async mayWriteUnrouted(ref: CollectionRef, points: readonly VectorPoint[], options?: CallOptions): Promise<void> {
+    const made = await this.sampled(ref, options);
+    const mixes = points.map(tagOf).some((tag) => tag && made && !isSame(made, tag));
+    if (mixes) throw failure('records.unavailable', { backend: this.table.records.backend });
   }
 
   private async sampled(ref: CollectionRef, options?: CallOptions): Promise<SegmentTag | undefined> {

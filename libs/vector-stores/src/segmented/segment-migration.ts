@@ -4,7 +4,6 @@ import { pause } from '#resilience';
 import { type Routing, unlessAbsent } from './routing.js';
 import { isSame, type Segmentation, type SegmentTag, segmentOf } from './segment.js';
 import type { SegmentTable } from './segment-table.js';
-import type { Spanning } from './spanning.js';
 
 /** A point, and what is to take its place. */
 export interface Replacement {
@@ -22,7 +21,6 @@ interface MigrationParts {
   store: VectorStore;
   table: SegmentTable;
   routing: Routing;
-  spanning: Spanning;
   /** Other instances hear of a reindex within so long: until they have, they write as if there were none. Milliseconds. */
   settledMs: number;
 }
@@ -144,12 +142,13 @@ export class SegmentMigration {
     page: { cursor?: string | undefined; limit: number },
     options?: CallOptions,
   ): Promise<string | undefined> {
-    const { table, store, spanning } = this.parts;
+    const { table, store } = this.parts;
     const clear = async (signal: AbortSignal) => {
       const { building } = (await table.read(ref)) ?? {};
       const { points, cursor } = await this.page(ref, from, page, { signal });
       if (building === undefined || points.length === 0) return cursor;
-      const ids = [...(await spanning.present(ref, [building], points, { signal }))];
+      const there = await this.writtenIn(ref, building, points, { signal });
+      const ids = points.filter((point) => isOvertaken(point, there)).map(({ id }) => id);
       if (ids.length > 0) await store.delete({ ...ref, collection: from }, { ids }, { signal });
       return cursor;
     };

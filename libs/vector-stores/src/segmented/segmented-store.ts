@@ -46,8 +46,8 @@ export interface SegmentedOptions extends SegmentTableOptions {
  * The same store. A point goes to the segment of the model that its lineage names, one without a model to the active
  * segment; a query `by` a model is answered from that model's points alone, one without from the active segment. Everything
  * else sees all segments as one collection. Besides the store's own failures, calls fail with `records.unavailable` and
- * `vector.collection_busy`. A query and a description fail with neither: where the records do not answer, they are of
- * the first segment, and what another model made is left out of the matches.
+ * `vector.collection_busy`. Where the records do not answer, a query and a description are of the first segment, without
+ * the matches that another model made; and a write goes there where it holds no vectors of another model.
  */
 export class SegmentedStore extends VectorStore {
   readonly provider: string;
@@ -69,7 +69,7 @@ export class SegmentedStore extends VectorStore {
     super();
     this.provider = store.provider;
     this.capabilities = store.capabilities;
-    this.migration = new SegmentMigration({ store, table, routing, spanning, settledMs });
+    this.migration = new SegmentMigration({ store, table, routing, settledMs });
     if (store.reseal) this.reseal = (tenant, page, o) => store.reseal!(tenant, page, o);
   }
 
@@ -93,7 +93,8 @@ export class SegmentedStore extends VectorStore {
 
   async openCollection(ref: CollectionRef, spec: CollectionSpec, options?: CallOptions): Promise<CollectionInfo> {
     if (collectionOf(ref.collection) !== ref.collection) throw namedLikeOurs();
-    const known = await this.routing.ofAny(ref, options);
+    const known = await this.routing.ofAny(ref, options).catch(unlessUnreachable);
+    if (known === UNREACHABLE) return this.store.openCollection(ref, spec, options);
     const found = known && (await this.pruned(ref, known, options));
     const place = { ...ref, collection: found?.active ?? ref.collection };
     const info = await named(ref, () => this.store.openCollection(place, spec, options));
@@ -142,7 +143,11 @@ export class SegmentedStore extends VectorStore {
   }
 
   async upsert(ref: CollectionRef, points: readonly VectorPoint[], options?: CallOptions): Promise<number> {
-    const groups = await this.grouped(ref, points, options);
+    const groups = await this.grouped(ref, points, options).catch(unlessUnreachable);
+    if (groups === UNREACHABLE) {
+      await this.routing.mayWriteUnrouted(ref, points, options);
+      return this.store.upsert(ref, points, options);
+    }
     const found = await this.routing.of(ref, options);
     const only = groups.size <= 1 && (found?.segments.length ?? 1) === 1;
     const [name = found?.active ?? ref.collection] = groups.keys();

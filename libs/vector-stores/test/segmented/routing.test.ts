@@ -265,7 +265,12 @@ describe('records that do not answer', () => {
     expect(await segmented.describeCollection(HERE)).toMatchObject({ dimension: 2, count: 3 });
     const { by: _, ...query } = byOld;
     expect(idsOf(await segmented.query(HERE, query))).toEqual(['a', 'b', 'own']);
-    await expect(segmented.upsert(HERE, [made(OLD, 'c')])).rejects.toMatchObject({ code: 'records.unavailable' });
+    await segmented.openCollection(HERE, { dimension: 2, metric: 'cosine' });
+    await segmented.upsert(HERE, [made(OLD, 'c'), made(undefined, 'more')]);
+    expect(await found(segmented, byOld)).toEqual(['a', 'c', 'more', 'own']);
+    const other = segmented.upsert(HERE, [made({ ...OLD, model: 'other' }, 'd')]);
+    await expect(other).rejects.toMatchObject({ code: 'records.unavailable' });
+    await expect(segmented.count(HERE)).rejects.toMatchObject({ code: 'records.unavailable' });
   });
 
   test('matter to nobody once a collection is known', async () => {
