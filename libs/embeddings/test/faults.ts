@@ -1,70 +1,19 @@
 // What becomes of an embedding when the vendor's server misbehaves, stated fault by fault, for any remote model.
 import assert from 'node:assert/strict';
 import { Embedder } from '#embeddings';
-import { type ContractCase, type EmbeddingModel, type FailureCode, isFailure } from '#ports';
-import { type Fault, Misbehaving } from '../../../test/doubles/misbehaving.js';
+import { type ContractCase, type EmbeddingModel, isFailure } from '#ports';
+import { FAULT_RETRIES, type FaultRow, faultRows, titleOf } from '../../../test/doubles/fault-rows.js';
+import { Misbehaving } from '../../../test/doubles/misbehaving.js';
 
-const RETRIES = 2;
-const ATTEMPTS = 1 + RETRIES;
 const TEXTS = ['one', 'two', 'three'];
 
-/** What is planned, and what comes of it. */
-interface Row {
-  name: string;
-  /** `count` requests meet the fault; without it, all do. */
-  fault: Fault;
-  count?: number;
-  /** What the call ends with, and after how many attempts. */
-  outcome: FailureCode | 'answered';
-  attempts: number;
-  retryAfterMs?: number;
-  /** Of an attempt: short where the fault is slowness, which only the limit ends. */
-  timeoutMs?: number;
-}
-
-const ROWS: Row[] = [
-  { name: 'no answer', fault: 'hang', outcome: 'call.timeout', attempts: ATTEMPTS, timeoutMs: 100 },
-  { name: 'no answer once', fault: 'hang', count: 1, outcome: 'answered', attempts: 2, timeoutMs: 1000 },
-  { name: 'a slow drip', fault: { dripEveryMs: 20 }, outcome: 'call.timeout', attempts: ATTEMPTS, timeoutMs: 150 },
-  {
-    name: '429 with retry-after 0, once',
-    fault: { status: 429, retryAfter: '0' },
-    count: 1,
-    outcome: 'answered',
-    attempts: 2,
-  },
-  {
-    name: '429 with a retry-after longer than anybody waits',
-    fault: { status: 429, retryAfter: '30' },
-    outcome: 'embedding.provider_failed',
-    attempts: 1,
-    retryAfterMs: 30_000,
-  },
-  { name: '500', fault: { status: 500 }, outcome: 'embedding.provider_failed', attempts: ATTEMPTS },
-  { name: '500 once', fault: { status: 500 }, count: 1, outcome: 'answered', attempts: 2 },
-  {
-    name: '503 in HTML',
-    fault: { status: 503, body: '<html>' },
-    outcome: 'embedding.provider_failed',
-    attempts: ATTEMPTS,
-  },
-  { name: '401', fault: { status: 401 }, outcome: 'embedding.provider_unauthorised', attempts: 1 },
+const ROWS: FaultRow[] = [
+  ...faultRows({
+    failed: 'embedding.provider_failed',
+    unauthorised: 'embedding.provider_unauthorised',
+    replyInvalid: 'embedding.reply_invalid',
+  }),
   { name: '404', fault: { status: 404 }, outcome: 'embedding.provider_failed', attempts: 1 },
-  { name: 'a truncated body', fault: 'truncate', outcome: 'embedding.reply_invalid', attempts: ATTEMPTS },
-  { name: 'a connection dropped', fault: 'drop', outcome: 'embedding.provider_failed', attempts: ATTEMPTS },
-  {
-    name: 'a connection dropped mid-reply',
-    fault: 'dropMidReply',
-    outcome: 'embedding.provider_failed',
-    attempts: ATTEMPTS,
-  },
-  { name: 'a connection dropped mid-reply once', fault: 'dropMidReply', count: 1, outcome: 'answered', attempts: 2 },
-  {
-    name: 'JSON of another form',
-    fault: { altered: () => ['something', 'else'] },
-    outcome: 'embedding.reply_invalid',
-    attempts: ATTEMPTS,
-  },
   {
     name: 'vectors of another dimension',
     fault: { altered: shortened },
@@ -85,12 +34,7 @@ export function embeddingFaultCases(
   return [...cases, { name: 'a caller who leaves ends the call at once', run: () => cancelled(open, behind.url) }];
 }
 
-function titleOf({ name, outcome, attempts, retryAfterMs }: Row): string {
-  const asked = retryAfterMs === undefined ? '' : `, to be repeated after ${retryAfterMs} ms`;
-  return `${name}: ${outcome} after ${attempts} attempt(s)${asked}; recovered after`;
-}
-
-async function staged(open: (url: string) => Promise<EmbeddingModel>, url: string, row: Row): Promise<void> {
+async function staged(open: (url: string) => Promise<EmbeddingModel>, url: string, row: FaultRow): Promise<void> {
   const proxy = await Misbehaving.inFrontOf(url);
   const embedder = embedderOf(await open(proxy.url), row.timeoutMs);
   try {
@@ -110,7 +54,7 @@ async function staged(open: (url: string) => Promise<EmbeddingModel>, url: strin
 }
 
 function embedderOf(model: EmbeddingModel, timeoutMs = 20_000): Embedder {
-  return new Embedder(model, { batchSize: 8, parallel: 1, retries: RETRIES, timeoutMs, random: () => 0 });
+  return new Embedder(model, { batchSize: 8, parallel: 1, retries: FAULT_RETRIES, timeoutMs, random: () => 0 });
 }
 
 async function answers(embedder: Embedder): Promise<void> {
@@ -121,7 +65,7 @@ async function answers(embedder: Embedder): Promise<void> {
   );
 }
 
-async function failsWith({ outcome, retryAfterMs }: Row, embedder: Embedder): Promise<void> {
+async function failsWith({ outcome, retryAfterMs }: FaultRow, embedder: Embedder): Promise<void> {
   await assert.rejects(embedder.embed(TEXTS), (error) => {
     assert.ok(isFailure(error), `expected ${outcome}, got ${String(error)}`);
     assert.equal(error.code, outcome);

@@ -10,70 +10,17 @@ import {
   type VectorStore,
 } from '#ports';
 import { bounded } from '#vector-stores';
-import { type Fault, Misbehaving } from '../../../../test/doubles/misbehaving.js';
+import { FAULT_RETRIES, type FaultRow, faultRows, titleOf } from '../../../../test/doubles/fault-rows.js';
+import { Misbehaving } from '../../../../test/doubles/misbehaving.js';
 
 const DIMENSION = 4;
-const RETRIES = 2;
-const ATTEMPTS = 1 + RETRIES;
 const POINT = { id: 'a', vector: new Float32Array([1, 0, 0, 0]), text: 'first' };
 
-/** What is planned, and what comes of it. */
-interface Row {
-  name: string;
-  /** `count` requests meet the fault; without it, all do. */
-  fault: Fault;
-  count?: number;
-  /** What the call ends with, and after how many attempts. */
-  outcome: FailureCode | 'answered';
-  attempts: number;
-  retryAfterMs?: number;
-  /** Of an attempt: short where the fault is slowness, which only the limit ends. */
-  timeoutMs?: number;
-}
-
-const ROWS: Row[] = [
-  { name: 'no answer', fault: 'hang', outcome: 'call.timeout', attempts: ATTEMPTS, timeoutMs: 100 },
-  { name: 'no answer once', fault: 'hang', count: 1, outcome: 'answered', attempts: 2, timeoutMs: 1000 },
-  { name: 'a slow drip', fault: { dripEveryMs: 20 }, outcome: 'call.timeout', attempts: ATTEMPTS, timeoutMs: 150 },
-  {
-    name: '429 with retry-after 0, once',
-    fault: { status: 429, retryAfter: '0' },
-    count: 1,
-    outcome: 'answered',
-    attempts: 2,
-  },
-  {
-    name: '429 with a retry-after longer than anybody waits',
-    fault: { status: 429, retryAfter: '30' },
-    outcome: 'vector.store_unavailable',
-    attempts: 1,
-    retryAfterMs: 30_000,
-  },
-  { name: '500', fault: { status: 500 }, outcome: 'vector.store_unavailable', attempts: ATTEMPTS },
-  { name: '500 once', fault: { status: 500 }, count: 1, outcome: 'answered', attempts: 2 },
-  {
-    name: '503 in HTML',
-    fault: { status: 503, body: '<html>' },
-    outcome: 'vector.store_unavailable',
-    attempts: ATTEMPTS,
-  },
-  { name: '401', fault: { status: 401 }, outcome: 'vector.store_unauthorised', attempts: 1 },
-  { name: 'a truncated body', fault: 'truncate', outcome: 'vector.reply_invalid', attempts: ATTEMPTS },
-  { name: 'a connection dropped', fault: 'drop', outcome: 'vector.store_unavailable', attempts: ATTEMPTS },
-  {
-    name: 'a connection dropped mid-reply',
-    fault: 'dropMidReply',
-    outcome: 'vector.store_unavailable',
-    attempts: ATTEMPTS,
-  },
-  { name: 'a connection dropped mid-reply once', fault: 'dropMidReply', count: 1, outcome: 'answered', attempts: 2 },
-  {
-    name: 'JSON of another form',
-    fault: { altered: () => ['something', 'else'] },
-    outcome: 'vector.reply_invalid',
-    attempts: ATTEMPTS,
-  },
-];
+const ROWS = faultRows({
+  failed: 'vector.store_unavailable',
+  unauthorised: 'vector.store_unauthorised',
+  replyInvalid: 'vector.reply_invalid',
+});
 
 interface Scene {
   store: VectorStore;
@@ -104,11 +51,6 @@ export function faultCases(
   ];
 }
 
-function titleOf({ name, outcome, attempts, retryAfterMs }: Row): string {
-  const asked = retryAfterMs === undefined ? '' : `, to be repeated after ${retryAfterMs} ms`;
-  return `${name}: ${outcome} after ${attempts} attempt(s)${asked}; recovered after`;
-}
-
 async function staged(
   open: (url: string) => Promise<VectorStore>,
   url: string,
@@ -117,7 +59,7 @@ async function staged(
 ): Promise<void> {
   const proxy = await Misbehaving.inFrontOf(url);
   const bare = await open(proxy.url);
-  const pace = { retries: RETRIES, backoffMs: 1, maxBackoffMs: 1000, concurrency: 8, queue: 8 };
+  const pace = { retries: FAULT_RETRIES, backoffMs: 1, maxBackoffMs: 1000, concurrency: 8, queue: 8 };
   // Preparing is not what is limited: a busy machine may take its time for it.
   const patient = bounded(bare, { ...pace, timeoutMs: 20_000 });
   const ref = { tenant: `faults-${randomUUID()}`, collection: 'documents' };
@@ -138,7 +80,7 @@ function asked(store: VectorStore, ref: CollectionRef, o: { signal?: AbortSignal
   return store.query(ref, { vector: POINT.vector, k: 1 }, o);
 }
 
-async function meets({ store, proxy, ref }: Scene, row: Row): Promise<void> {
+async function meets({ store, proxy, ref }: Scene, row: FaultRow): Promise<void> {
   const before = proxy.requests.length;
   if (row.count === undefined) proxy.always(row.fault);
   else proxy.next(...Array.from({ length: row.count }, () => row.fault));
