@@ -39,10 +39,14 @@ export interface Reply {
 /** Doubles of vendors listen here, also where a server runs as in production. */
 export const LOOPBACK = 'localhost,127.0.0.1,[::1]';
 
+/** A busy machine is no store that fails. */
+const PATIENCE = { CACHE_STORE_TIMEOUT: '5s', VECTORDB_TIMEOUT: '30s' };
+
 /** Variables are those of the environment; nothing of the machine's own environment is read. */
 export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
   const dataDir = env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'resk-test-')));
-  const all = { PORT: '0', LOG_LEVEL: 'silent', DATA_DIR: dataDir, OUTGOING_ALLOWED_HOSTS: LOOPBACK, ...env };
+  const own = { PORT: '0', LOG_LEVEL: 'silent', DATA_DIR: dataDir, OUTGOING_ALLOWED_HOSTS: LOOPBACK };
+  const all = { ...own, ...PATIENCE, ...env };
   const config = readConfig(sections, environmentSources({ env: all, envFile: false }));
   const server = await startServer(config, createLogger(config.observability));
   const secret = signingSecret(config.auth, dataDir);
