@@ -145,7 +145,10 @@ describe('fields', () => {
     ['vector.threshold', { query: 'x', vector: { threshold: 1.1 } }],
     ['vector.filter.year', { query: 'x', vector: { filter: { year: { near: 1 } } } }],
     ['vector.collection', { query: 'x', vector: { collection: '../etc' } }],
-    ['vector.hybrid', { query: 'x', vector: { hybrid: true } }],
+    ['vector.hybrid', { query: 'x', vector: { hybrid: 'yes' } }],
+    ['vector.mmr.lambda', { query: 'x', vector: { mmr: { lambda: 2 } } }],
+    ['vector.rerank.candidates', { query: 'x', vector: { rerank: { candidates: 0 } } }],
+    ['vector.search.ef', { query: 'x', vector: { search: { ef: 'large' } } }],
     ['params', { query: 'x', params: [] }],
   ])('400 naming %s for a bad question', async (path, body) => {
     const reply = await query(body);
