@@ -24,6 +24,8 @@ async function everything(): Promise<string> {
   announce('cache.purge', { tenant, scope: 'tenant', purged: 1 });
   announce('cache.evicted', { tier, reason: 'size', bytes: 1 });
   announce('cache.rejected', { tier, reason: 'unsealed' });
+  announce('embedding.remembered', { provider: 'openai', hits: 1, misses: 2 });
+  announce('retrieval.step', { step: 'mmr', durationMs: 1, candidates: 20 });
   announce('vector.model_unmatched', { tenant, collection: 'faq' });
   announce('embedding.drift', { tenant, collection: 'faq', similarity: 1, threshold: 0.98, drifted: false });
   announce('vector.rejected', { provider: 'embedded', reason: 'tampered' });
