@@ -13,6 +13,8 @@ import { isOfOneQuestion } from './replay.js';
 export interface WarmingOptions {
   parallel: number;
   patience: Patience;
+  /** Where questions are searched; part of the name of an answer. */
+  collection?: string | undefined;
 }
 
 /** What became of the questions. */
@@ -66,8 +68,10 @@ export class Warming {
   }
 
   private async askOne({ question, row, times }: AskedBefore): Promise<void> {
+    const { collection } = this.options;
+    const asked = collection === undefined ? question : { ...question, vector: { collection } };
     try {
-      this.count(await this.patiently<Answer>('/api/cache/query', question));
+      this.count(await this.patiently<Answer>('/api/cache/query', asked));
     } catch (error) {
       if (!isOfOneQuestion(error)) throw error;
       this.warmed.refused.push({ row, reason: error.message });

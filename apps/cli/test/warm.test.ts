@@ -67,7 +67,10 @@ describe('questions of the past', () => {
       '{"query":"a"}\n{"query":"a","language":"fr","params":{"t":1}}\n{"query":"a","language":"fr","params":{"t":1}}\n',
     );
     await resk(['warm', file, '--limit', '1', '--url', api.url]);
-    expect(asked(api, '/api/cache/query')).toEqual([{ query: 'a', language: 'fr', params: { t: 1 } }]);
+    const question = { query: 'a', language: 'fr', params: { t: 1 } };
+    expect(asked(api, '/api/cache/query')).toEqual([question]);
+    await resk(['warm', file, '--limit', '1', '--collection', 'faq', '--url', api.url]);
+    expect(asked(api, '/api/cache/query')[1]).toEqual({ ...question, vector: { collection: 'faq' } });
   });
 
   test('that fail are counted, and the others asked', async () => {

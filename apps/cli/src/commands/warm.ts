@@ -13,6 +13,7 @@ import { Warming } from '../warming.js';
 interface WarmOptions extends ServerOptions {
   column: string;
   limit?: number;
+  collection?: string;
   parallel: number;
 }
 
@@ -28,6 +29,7 @@ export function warmCommand(program: Command, io: Io): void {
     .argument('<file>', '.jsonl and .ndjson are JSON Lines, .txt and .log hold a question a line, all others are CSV')
     .option('--column <name>', 'column of the question', 'query')
     .option('--limit <n>', 'questions to ask at most', integer({ min: 1, max: Number.MAX_SAFE_INTEGER }))
+    .option('--collection <name>', 'collection to search, as those who ask will name it')
     .addOption(new Option('--parallel <n>', 'requests under way').argParser(integer({ min: 1, max: 64 })).default(4));
   withServerOptions(command, '15m').action((file: string, options: WarmOptions) => warm(file, options, io));
 }
@@ -40,9 +42,9 @@ async function warm(file: string, options: WarmOptions, io: Io): Promise<void> {
   await withServer(options, need, io, async (client) => {
     const asked = questions.reduce((sum, { times }) => sum + times, 0);
     const progress = progressOn(io, 'questions', past.answers.length + asked);
-    const { parallel, maxWait: longestWaitMs } = options;
+    const { parallel, maxWait: longestWaitMs, collection } = options;
     const patience = { kinds: ['exhausted', 'unavailable', 'late'] as const, attempts: 8, longestWaitMs };
-    const warming = new Warming(client, { parallel, patience }, progress, io);
+    const warming = new Warming(client, { parallel, patience, collection }, progress, io);
     const begunMs = io.now();
     try {
       await warming.write(past.answers);
