@@ -3,6 +3,16 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 
 export type Tier = 'memory' | 'sqlite' | 'redis' | (string & {});
 
+/** Milliseconds by layer; a layer that was not entered is absent. */
+export interface Latencies {
+  total: number;
+  cache: number;
+  embeddings?: number;
+  vectordb?: number;
+  rerank?: number;
+  mmr?: number;
+}
+
 /** The messages by channel name. Durations are milliseconds, sizes bytes. */
 export interface Announcements {
   /** One question looked up in the cache, after all tiers. */
@@ -48,14 +58,7 @@ export interface Announcements {
     status: 'hit' | 'stale' | 'semantic' | 'miss';
     source: 'cache' | 'vectordb' | 'none';
     tier: Tier | null;
-    latencies: {
-      total: number;
-      cache: number;
-      embeddings?: number;
-      vectordb?: number;
-      rerank?: number;
-      mmr?: number;
-    };
+    latencies: Latencies;
     /** What a hit has saved: the tokens that making the answer had cost. */
     avoided?: { provider: string; model: string; tokens: number } | undefined;
   };

@@ -17,6 +17,7 @@ export {
   type AuditEvent,
   announce,
   announced,
+  type Latencies,
   listen,
   type Tier,
 } from './events.js';
@@ -47,7 +48,7 @@ export {
 } from './provider.js';
 export { Reranker, type Reranking, type RerankOptions } from './reranker.js';
 export { Secret } from './secret.js';
-export { similarity } from './similarity.js';
+export { cosine, similarity } from './similarity.js';
 export { type Finding, TextDetector } from './text-detector.js';
 export {
   type CollectionInfo,

@@ -15,3 +15,14 @@ export function similarity(metric: Metric, raw: number): number {
   if (!Number.isFinite(raw)) return raw > 0 ? 1 : 0;
   return (1 + raw / (1 + Math.abs(raw))) / 2;
 }
+
+/** The cosine of two vectors of one dimension, -1..1; not a number where one has no direction. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [dot, ofA, ofB] = [0, 0, 0];
+  for (let at = 0; at < a.length; at++) {
+    dot += a[at]! * b[at]!;
+    ofA += a[at]! ** 2;
+    ofB += b[at]! ** 2;
+  }
+  return dot / Math.sqrt(ofA * ofB);
+}

@@ -1,7 +1,7 @@
 // Watches whether the embedding model still is what it was: embeds a sample of each collection again, and compares.
 import { randomUUID } from 'node:crypto';
 import type { Embedder } from '#embeddings';
-import { announce, type CallOptions, type CollectionRef, isFailure, type VectorPoint } from '#ports';
+import { announce, type CallOptions, type CollectionRef, cosine, isFailure, type VectorPoint } from '#ports';
 import type { Records } from '#records';
 import { isInternal, type SegmentedStore, type SegmentTag } from '#vector-stores';
 import { openedStore } from './documents.service.js';
@@ -160,14 +160,4 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
 /** Beyond that, floats tell only the order in which they were added. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, ofA, ofB] = [0, 0, 0];
-  for (let at = 0; at < a.length; at++) {
-    dot += a[at]! * b[at]!;
-    ofA += a[at]! ** 2;
-    ofB += b[at]! ** 2;
-  }
-  return dot / Math.sqrt(ofA * ofB);
 }

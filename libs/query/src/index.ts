@@ -25,7 +25,6 @@ export { QueryService } from './query.service.js';
 export type {
   Answer,
   Asker,
-  Latencies,
   Question,
   QuestionName,
   Retrieval,

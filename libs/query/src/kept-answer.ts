@@ -1,7 +1,8 @@
 // From an entry of the cache to the answer that a caller gets.
 import type { Entry, Found } from '#cache';
+import type { Latencies } from '#ports';
 import { provenanceOf } from './provenance.js';
-import type { Answer, Asker, Latencies, Question } from './question.js';
+import type { Answer, Asker, Question } from './question.js';
 import { type Choice, choose, type VariantSet, variantsOf } from './variants.js';
 
 /** What is parsed once an entry, and remembered with it in the memory tier. */

@@ -9,6 +9,7 @@ import {
   type Filter,
   failure,
   isFailure,
+  type Latencies,
   type ModelTag,
   type VectorMatch,
   type VectorQuery,
@@ -22,7 +23,7 @@ import type { Screening } from './privacy/screening.js';
 import type { TenantPolicies } from './privacy/tenant-policies.js';
 import { given } from './provenance.js';
 import type { QueryConfig } from './query.section.js';
-import type { Latencies, Question, Retrieval } from './question.js';
+import type { Question, Retrieval } from './question.js';
 import { QUESTIONS } from './similar-questions.js';
 
 /** A search: by text or by vector, exactly one of them. By words, and by a reranker, only where there is a text. */

@@ -1,6 +1,6 @@
 // The story of one question: screen → key → cache → embed → search → keep → answer.
 import { type Entry, type EntryDraft, type EntryRef, type FillMark, type Found, TieredCache } from '#cache';
-import { announce, isFailure } from '#ports';
+import { announce, isFailure, type Latencies } from '#ports';
 import { untilAborted } from '#resilience';
 import type { AnswerTies } from './answer-ties.js';
 import { EntryNames } from './entry-names.js';
@@ -8,7 +8,7 @@ import { keptAnswer, takesTurns } from './kept-answer.js';
 import { KnowledgeService, type RetrievalLatencies, type Retrieved } from './knowledge.service.js';
 import type { Screened, Screening } from './privacy/screening.js';
 import { provenanceOf } from './provenance.js';
-import type { Answer, Asker, Latencies, Question } from './question.js';
+import type { Answer, Asker, Question } from './question.js';
 import { retrievedDraft } from './retrieved-draft.js';
 import type { SimilarQuestions } from './similar-questions.js';
 

@@ -1,5 +1,5 @@
 // A question as every door asks it, and the answer with its provenance.
-import type { Filter, JsonObject, JsonValue, Tier } from '#ports';
+import type { Filter, JsonObject, JsonValue, Latencies, Tier } from '#ports';
 import type { Refinement } from '#retrieval';
 
 /** How the vector store is to be asked. What is left out comes from the configuration. */
@@ -37,16 +37,6 @@ export interface Question extends QuestionName {
 export interface Asker {
   readonly tenant: string;
   readonly subject: string;
-}
-
-/** Milliseconds by layer; a layer that was not entered is absent. */
-export interface Latencies {
-  total: number;
-  cache: number;
-  embeddings?: number;
-  vectordb?: number;
-  rerank?: number;
-  mmr?: number;
 }
 
 export interface Answer {

@@ -1,5 +1,6 @@
 // An answer as the bytes and headers of its reply. The result is JSON already and is not parsed again.
-import type { Answer, Latencies } from '#query';
+import type { Latencies } from '#ports';
+import type { Answer } from '#query';
 
 /** The reply body, by `questionReplySchema`. */
 export function answerJson(answer: Answer): string {

@@ -1,6 +1,7 @@
 // What every embedding model promises, as cases that any test runner can run against a live one.
 import assert from 'node:assert/strict';
 import type { EmbeddingModel } from '../embedding-model.js';
+import { cosine } from '../similarity.js';
 import type { ContractCase } from './contract-case.js';
 
 const TEXTS = ['When does the office open?', 'Where is my card?', 'Ünïcode 日本語 🙂', 'where is my card ?'];
@@ -72,14 +73,4 @@ export function embeddingModelContract(open: () => Promise<EmbeddingModel>): Con
       await model.close();
     }),
   ];
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, ofA, ofB] = [0, 0, 0];
-  for (let at = 0; at < a.length; at++) {
-    dot += a[at]! * b[at]!;
-    ofA += a[at]! ** 2;
-    ofB += b[at]! ** 2;
-  }
-  return dot / Math.sqrt(ofA * ofB);
 }

@@ -1,6 +1,7 @@
 // Answers queries and selections over one collection: candidates from memory, truth from the file, payloads opened last.
 import type { Filter, VectorMatch, VectorQuery } from '#ports';
 import { matchesFilter } from '../../matches-filter.js';
+import { shownOf } from '../stored-document.js';
 import type { CollectionRow } from './collection-table.js';
 import { eligibleRows, isEligible, needsIndex } from './eligible-rows.js';
 import { isRejected, metadataOf, type Payload, type Payloads } from './payload.js';
@@ -119,7 +120,7 @@ export class Retrieval {
       for (const [row, payload] of await this.open(collection, rows, segment)) {
         if (!isEligible(query, payload, row.ingestedAt)) continue;
         const vector = query.withVectors && { vector: row.vector };
-        matches.push({ id: row.id, score: scores.get(row.number)!, ...vector, ...shown(payload) });
+        matches.push({ id: row.id, score: scores.get(row.number)!, ...vector, ...shownOf(payload) });
       }
     }
     return matches;
@@ -164,17 +165,6 @@ export class Retrieval {
     for (const number of numbers) segments.resident(collection.number)?.remove(number);
     return deleted;
   }
-}
-
-/** What a match tells of its document. */
-function shown({ text, metadata = {}, subject, source, lineage }: Payload): Omit<VectorMatch, 'id' | 'score'> {
-  return {
-    metadata,
-    ...(text !== undefined && { text }),
-    ...(subject !== undefined && { subject }),
-    ...(source !== undefined && { source }),
-    ...(lineage && { lineage }),
-  };
 }
 
 function cut(matches: VectorMatch[], { k, threshold = 0 }: VectorQuery): VectorMatch[] {
