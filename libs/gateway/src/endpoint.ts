@@ -21,6 +21,7 @@ import type { Scope } from '#auth';
 import type { AuditEvent, FailureCode } from '#ports';
 import { NDJSON } from './http/lines.js';
 import { ProblemDto } from './http/schemas/problem.schema.js';
+import { noticeOf, type Retirement } from './retirement.js';
 import { statusOf } from './status.js';
 import { NONCE, TIMESTAMP } from './writes/freshness.js';
 
@@ -28,6 +29,12 @@ export const ENDPOINT = 'resk:endpoint';
 
 /** Marks in the OpenAPI document what changes something. */
 export const EFFECT = 'x-effect';
+
+/** Names in the OpenAPI document the scope that an operation asks for. */
+export const SCOPE = 'x-scope';
+
+/** Names in the OpenAPI document the day from which a deprecated operation may be gone. */
+export const SUNSET = 'x-sunset';
 
 /** Names in the OpenAPI document what each line of a body is. */
 export const LINE_SCHEMA = 'x-line-schema';
@@ -57,6 +64,8 @@ export interface EndpointSpec {
   operator?: true;
   /** What the audit log says of a call that was done; a refused one is noted by itself. Without it a call is not noted. */
   audit?: AuditNote;
+  /** Headers of every reply of an endpoint that will be taken away, as names and values in turn. */
+  notice?: readonly string[];
 }
 
 /** Makes the line of the audit log from what was asked and answered: names and numbers, never a text of a user. */
@@ -65,7 +74,7 @@ export type AuditNote = (
   reply: Record<string, unknown>,
 ) => Pick<AuditEvent, 'action' | 'target' | 'facts' | 'tenant'>;
 
-export interface EndpointDeclaration extends EndpointSpec {
+export interface EndpointDeclaration extends Omit<EndpointSpec, 'notice'> {
   summary: string;
   description?: string;
   /** What a 200 holds. */
@@ -73,11 +82,14 @@ export interface EndpointDeclaration extends EndpointSpec {
   replyHeaders?: Record<string, string>;
   /** Failures of this endpoint's own, beside those that every endpoint can give. */
   failures?: readonly FailureCode[];
+  /** Since when it is deprecated, and until when it is served: docs/API_VERSIONS.md. */
+  retirement?: Retirement;
 }
 
 /** Declares a handler: its place in the pipeline, and its page in the OpenAPI document. */
 export function Endpoint(declared: EndpointDeclaration): MethodDecorator {
-  const { input, scope, cost, summary, description, reply, alsoProduces, effect, operator, audit } = declared;
+  const { input, scope, cost, summary, description, reply, alsoProduces, effect, operator, audit, retirement } =
+    declared;
   return applyDecorators(
     SetMetadata(ENDPOINT, {
       input,
@@ -88,9 +100,17 @@ export function Endpoint(declared: EndpointDeclaration): MethodDecorator {
       ...(effect && { effect }),
       ...(operator && { operator }),
       ...(audit && { audit }),
+      ...(retirement && { notice: noticeOf(retirement) }),
     } satisfies EndpointSpec),
     HttpCode(200),
-    ApiOperation({ summary, description: description ?? summary, ...(scope === 'open' && { security: [] }) }),
+    ApiOperation({
+      summary,
+      description: description ?? summary,
+      ...(scope === 'open' && { security: [] }),
+      ...(retirement && { deprecated: true }),
+    }),
+    ApiExtension(SCOPE, scope),
+    ...(retirement?.sunset === undefined ? [] : [ApiExtension(SUNSET, retirement.sunset)]),
     ApiHeader({
       name: 'x-correlation-id',
       required: false,
@@ -147,9 +167,9 @@ function documented(one: z.ZodType): { description: string; schema: object; exam
   return { description, schema, ...(example !== undefined && { example }) };
 }
 
-function replyDocs({ reply, alsoProduces, replyHeaders = {} }: EndpointDeclaration): MethodDecorator[] {
+function replyDocs({ reply, alsoProduces, replyHeaders = {}, retirement }: EndpointDeclaration): MethodDecorator[] {
   const headers = Object.fromEntries(
-    Object.entries({ ...EVERY_REPLY, ...replyHeaders }).map(([name, text]) => [
+    Object.entries({ ...EVERY_REPLY, ...(retirement && RETIRED_REPLY), ...replyHeaders }).map(([name, text]) => [
       name,
       { description: text, schema: { type: 'string' } },
     ]),
@@ -171,6 +191,12 @@ const EVERY_REPLY = {
   'ratelimit-limit': 'Requests in a window.',
   'ratelimit-remaining': 'Requests left in this window.',
   'ratelimit-reset': 'Seconds until the whole limit is free again, if nothing more is sent.',
+};
+
+const RETIRED_REPLY = {
+  deprecation: 'Since when the operation is deprecated (RFC 9745).',
+  sunset: 'From when on it may be gone (RFC 8594), where that is decided.',
+  link: 'Where to read about it, and what stands in its place.',
 };
 
 /** One OpenAPI response a status, listing the codes that it may carry. */

@@ -14,6 +14,9 @@ const EXPOSED = [
   'server-timing',
   'idempotency-replayed',
   'www-authenticate',
+  'deprecation',
+  'sunset',
+  'link',
 ].join(', ');
 
 /** What a page may send. */

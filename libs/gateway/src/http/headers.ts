@@ -29,8 +29,9 @@ export const DOCS_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 /** The headers of one exchange, as names and values in turn. */
-export function exchangeHeaders({ correlationId, limit }: Exchange): string[] {
+export function exchangeHeaders({ correlationId, limit, endpoint }: Exchange): string[] {
   const headers = ['x-correlation-id', correlationId];
+  if (endpoint?.notice) headers.push(...endpoint.notice);
   // What is left to an address all behind it use up together: it is told to nobody, until it is used up.
   if (!limit || (limit.rule === 'address' && limit.allowed)) return headers;
   headers.push(
