@@ -35,7 +35,8 @@ await main(async () => {
     outcome(name, [join('node_modules', program), ...args]),
   );
   const generated = build.ok ? outcome('generated documents', ['dist/scripts/generate/main.js', '--check']) : [];
-  const results = [build, ...(await Promise.all([...checks, generated].flat()))];
+  const compatible = build.ok ? outcome('API compatibility', ['dist/scripts/api-compat/main.js']) : [];
+  const results = [build, ...(await Promise.all([...checks, generated, compatible].flat()))];
   for (const { name, ok, output } of results) if (!ok) console.log(`\n── ${name} ──\n${output.trim()}`);
   console.log('');
   for (const { name, ok, seconds } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
