@@ -1,6 +1,6 @@
 // The entries in the store: sealed, bound to their place, and no longer true once a purge has passed over them.
 import { type Sealer, unreadableReason } from '#crypto';
-import { type Announcements, announce, type ByteStore, isFailure, type Tier } from '#ports';
+import { type Announcements, announce, type ByteStore, followed, isFailure, type Tier } from '#ports';
 import type { Entry, EntryRef } from './entry.js';
 import { type Counted, decodeEntry, encodeEntry, type StoredEntry, servedEntry } from './entry-format.js';
 import type { Keyspace } from './keyspace.js';
@@ -240,7 +240,15 @@ export class StoredTier {
     return this.#call('increment', undefined, () => this.store.increment(key, idleMs === undefined ? {} : { idleMs }));
   }
 
-  async #call<T>(
+  #call<T>(
+    operation: StoreCall,
+    signal: AbortSignal | undefined,
+    run: (options: { signal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    return followed({ kind: 'tier', tier: this.tier, operation }, () => this.#told(operation, signal, run));
+  }
+
+  async #told<T>(
     operation: StoreCall,
     signal: AbortSignal | undefined,
     run: (options: { signal?: AbortSignal }) => Promise<T>,

@@ -1,6 +1,6 @@
 // Where answers are kept: the memory of this process first, the store behind it, and one truth about what was purged.
 import { LRUCache } from 'lru-cache';
-import { announce, announced, failure, isFailure, type Tier } from '#ports';
+import { announce, announced, failure, followed, isFailure, type Tier } from '#ports';
 import { SingleFlight } from '#resilience';
 import type { FillMark, KeepOptions, Kept, LookOptions, Purged } from './cache-calls.js';
 import { type Entry, type EntryDraft, type EntryRef, type Found, type LifeLimit, outlived, stateOf } from './entry.js';
@@ -57,11 +57,8 @@ export class TieredCache {
   }
 
   /** Looks in memory, then in the store, and keeps in memory what the store gave, until its original end. Never rejects. */
-  async look(ref: EntryRef, { signal, now = this.#now() }: LookOptions = {}): Promise<Found | undefined> {
-    const began = performance.now();
-    const found = this.parts.memory.find(ref, now) ?? (await this.#lookInStore(ref, now, signal));
-    this.#lookedUp(ref, found, began);
-    return found;
+  look(ref: EntryRef, { signal, now = this.#now() }: LookOptions = {}): Promise<Found | undefined> {
+    return followed({ kind: 'lookup' }, () => this.#look(ref, now, signal));
   }
 
   /** To be called before an answer is made that will be given to `keep`. Never rejects. */
@@ -319,6 +316,13 @@ export class TieredCache {
     const size = Buffer.byteLength(json);
     const limit = this.parts.entryMaxBytes;
     if (size > limit) throw failure('cache.entry_too_large', { size, limit });
+  }
+
+  async #look(ref: EntryRef, now: number, signal: AbortSignal | undefined): Promise<Found | undefined> {
+    const began = performance.now();
+    const found = this.parts.memory.find(ref, now) ?? (await this.#lookInStore(ref, now, signal));
+    this.#lookedUp(ref, found, began);
+    return found;
   }
 
   #lookedUp({ tenant, name }: EntryRef, found: Found | undefined, began: number): void {

@@ -5,6 +5,7 @@ import {
   type EmbeddingPurpose,
   type Embeddings,
   failure,
+  followed,
   isFailure,
   type Meter,
   SERVICE_ACCOUNT,
@@ -110,11 +111,23 @@ export class GuardedModel {
   ): Promise<GuardedReply> {
     const { retries, ...rest } = o;
     const tokensOf = (reply: GuardedReply) => reply.tokens;
-    return this.protection!.run('embed', attempt, { ...rest, tokensOf, ...(retries !== undefined && { retries }) });
+    const { model } = this.model;
+    const call = { ...rest, tokensOf, model, ...(retries !== undefined && { retries }) };
+    return this.protection!.run('embed', attempt, call);
   }
 
-  /** A model in this process is announced as a remote one is, and not repeated. */
-  private async here(
+  /** A model in this process is followed and announced as a remote one is, and not repeated. */
+  private here(
+    attempt: (signal: AbortSignal | undefined) => Promise<GuardedReply>,
+    items: number,
+    signal: AbortSignal | undefined,
+  ): Promise<GuardedReply> {
+    const { provider, model } = this.model;
+    const work = { kind: 'call', family: 'embedding-model', provider, operation: 'embed', items, model } as const;
+    return followed(work, () => this.told(attempt, items, signal));
+  }
+
+  private async told(
     attempt: (signal: AbortSignal | undefined) => Promise<GuardedReply>,
     items: number,
     signal: AbortSignal | undefined,

@@ -66,3 +66,4 @@ export {
   VectorStore,
   type VectorStoreCapabilities,
 } from './vector-store.js';
+export { type CallWork, type Follower, followed, setFollower, type Work } from './work.js';

@@ -1,5 +1,5 @@
 // Takes in documents as they come, batch by batch: no more is read than can be written.
-import { type CallOptions, Failure, type FailureCode, isFailure } from '#ports';
+import { type CallOptions, Failure, type FailureCode, followed, isFailure } from '#ports';
 import { apart, Deadline, untilAborted } from '#resilience';
 import type { Document } from './document-intake.js';
 import { DocumentsService } from './documents.service.js';
@@ -53,7 +53,8 @@ export class BulkIntake {
     const told: Ingested = { rows: 0, upserted: 0, skipped: 0, refused: 0, refusals: [] };
     for await (const batch of batchesOf(lines)) {
       try {
-        await this.take(batch, tenant, options, told);
+        const part = { kind: 'part', of: 'ingest', items: batch.length } as const;
+        await followed(part, () => this.take(batch, tenant, options, told));
       } catch (error) {
         throw goingOn(error, batch[0]!.row, told);
       }

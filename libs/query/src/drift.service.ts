@@ -1,7 +1,7 @@
 // Watches whether the embedding model still is what it was: embeds a sample of each collection again, and compares.
 import { randomUUID } from 'node:crypto';
 import type { Embedder } from '#embeddings';
-import { announce, type CallOptions, type CollectionRef, cosine, isFailure, type VectorPoint } from '#ports';
+import { announce, type CallOptions, type CollectionRef, cosine, followed, isFailure, type VectorPoint } from '#ports';
 import type { Records } from '#records';
 import { isInternal, type SegmentedStore, type SegmentTag } from '#vector-stores';
 import { openedStore } from './documents.service.js';
@@ -103,7 +103,8 @@ export class DriftService {
   private async checkInTurn(): Promise<void> {
     const ttlMs = Math.ceil(this.config.everyMs * TURN_SHARE);
     const { claimed } = await this.parts.records.claim(TURN, this.instance, { ttlMs });
-    if (claimed) await this.check({}, { signal: this.ended.signal });
+    const check = () => this.check({}, { signal: this.ended.signal });
+    if (claimed) await followed({ kind: 'background', task: 'drift' }, check);
   }
 
   private async checkOne(ref: CollectionRef, tag: SegmentTag, options: CallOptions): Promise<DriftReport | undefined> {

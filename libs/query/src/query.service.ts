@@ -1,6 +1,6 @@
 // The story of one question: screen → key → cache → embed → search → keep → answer.
 import { type Entry, type EntryDraft, type EntryRef, type FillMark, type Found, TieredCache } from '#cache';
-import { announce, isFailure, type Latencies } from '#ports';
+import { announce, followed, isFailure, type Latencies } from '#ports';
 import { untilAborted } from '#resilience';
 import type { AnswerTies } from './answer-ties.js';
 import { EntryNames } from './entry-names.js';
@@ -172,7 +172,8 @@ export class QueryService {
 
   private refreshBehind(asked: Asked): void {
     // A failure is announced by the provider's own protection; the stale answer has been served already.
-    this.cache.flight(asked.ref, () => this.fill(asked, true)).catch(() => undefined);
+    const refresh = () => followed({ kind: 'background', task: 'refresh' }, () => this.fill(asked, true));
+    this.cache.flight(asked.ref, refresh).catch(() => undefined);
   }
 }
 

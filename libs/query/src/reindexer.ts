@@ -1,6 +1,6 @@
 // Moves one collection to the model of now, page by page: built beside what is there, switched, and the old one dropped.
 import type { Embedder } from '#embeddings';
-import type { CallOptions, CollectionRef, VectorPoint } from '#ports';
+import { type CallOptions, type CollectionRef, followed, type VectorPoint } from '#ports';
 import type { TenantTurns } from '#resilience';
 import type { Replacement, SegmentMigration, SegmentTag } from '#vector-stores';
 import { embeddedTexts } from './embedded-texts.js';
@@ -17,7 +17,12 @@ export class Reindexer {
   ) {}
 
   /** Goes on with the collection at hand, by `limit` documents at most. Gives how many it looked at. */
-  async goOn(run: ReindexRun, at: ReindexPlace, limit: number, options: CallOptions): Promise<number> {
+  goOn(run: ReindexRun, at: ReindexPlace, limit: number, options: CallOptions): Promise<number> {
+    const part = { kind: 'part', of: 'reindex', items: Math.min(limit, PAGE) } as const;
+    return followed(part, () => this.page(run, at, limit, options));
+  }
+
+  private async page(run: ReindexRun, at: ReindexPlace, limit: number, options: CallOptions): Promise<number> {
     const ref = { tenant: at.tenant, collection: at.collection };
     const page = { cursor: at.cursor, limit: Math.min(limit, PAGE) };
     if (at.phase === 'copy') return this.copy(run, at, ref, page, options);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { failure, type Secret } from '#ports';
 import { type Bus, LocalBus, RedisBus } from './bus.js';
+import { followedRecords } from './followed-records.js';
 import { MemoryRecords } from './memory-records.js';
 import type { Records } from './records.js';
 import { RedisConnection } from './redis-connection.js';
@@ -37,7 +38,7 @@ export async function openRecords(o: OpenRecordsOptions): Promise<Records> {
   if (o.backend === 'memory') return new MemoryRecords(o.now);
   if (o.backend === 'sqlite') {
     const { SqliteRecords } = await import('./sqlite-records.js');
-    return SqliteRecords.open({ file: fileIn(o.dataDir), ...(o.now && { now: o.now }) });
+    return followedRecords(SqliteRecords.open({ file: fileIn(o.dataDir), ...(o.now && { now: o.now }) }));
   }
   if (!o.redis) throw failure('records.refused', { reason: 'no Redis is configured', fix: 'Set REDIS_URL.' });
   const { RedisRecords } = await import('./redis-records.js');

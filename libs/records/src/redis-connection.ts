@@ -37,6 +37,7 @@ export class RedisConnection {
     this.#guard = new StoreGuard({
       target: 'Redis',
       provider: 'redis',
+      server: placeOf(url),
       timeoutMs,
       failures: FAILURES_BEFORE_PAUSE,
       cooldownMs,
@@ -140,6 +141,14 @@ export interface Hearer {
 interface Topic {
   readonly hearers: Set<Hearer>;
   readonly deliver: (message: string) => void;
+}
+
+const USUAL_PORT = 6379;
+
+function placeOf(url: Secret): { host: string; port: number } | undefined {
+  if (!URL.canParse(url.reveal())) return undefined;
+  const { hostname, port } = new URL(url.reveal());
+  return { host: hostname, port: port === '' ? USUAL_PORT : Number(port) };
 }
 
 function makeClient(url: Secret) {

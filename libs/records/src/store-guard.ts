@@ -1,11 +1,13 @@
 // Lets no call of a store wait long, and leaves a store alone that fails: what a look-up can afford of a Protection.
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
-import { announce, failure, isFailure } from '#ports';
+import { announce, type CallWork, failure, followed, isFailure } from '#ports';
 import { untilAborted } from '#resilience';
 
 export interface StoreGuardOptions {
   target: string;
   provider: string;
+  /** Where the store is, for who follows its calls. */
+  server?: CallWork['server'];
   /** Limit of one call. Milliseconds. */
   timeoutMs: number;
   /** Failed calls in a row after which the store is left alone, and for how long. */
@@ -51,7 +53,18 @@ export class StoreGuard {
    * @throws What the call throws; or `call.timeout`, `call.open_circuit`, `call.crowded`, `call.failed` once closed; or
    *   the reason of the signal, as soon as it is aborted.
    */
-  async run<T>(operation: string, call: () => Promise<T>, { signal, timeoutMs }: GuardedCall = {}): Promise<T> {
+  run<T>(operation: string, call: () => Promise<T>, o: GuardedCall = {}): Promise<T> {
+    const { provider, server } = this.options;
+    const work = { kind: 'call', family: 'byte-store', provider, operation, server } as const;
+    return followed(work, () => this.#told(operation, call, o));
+  }
+
+  /** From now on calls are refused. May be called twice. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #told<T>(operation: string, call: () => Promise<T>, { signal, timeoutMs }: GuardedCall): Promise<T> {
     const began = performance.now();
     let outcome = 'ok';
     try {
@@ -65,11 +78,6 @@ export class StoreGuard {
       const durationMs = performance.now() - began;
       announce('provider.call', { family: 'byte-store', provider, operation, outcome, durationMs });
     }
-  }
-
-  /** From now on calls are refused. May be called twice. */
-  close(): void {
-    this.#closed = true;
   }
 
   async #guarded<T>(call: () => Promise<T>, limitMs: number): Promise<T> {

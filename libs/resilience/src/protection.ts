@@ -10,7 +10,7 @@ import {
   circuitBreaker,
   handleWhen,
 } from 'cockatiel';
-import { type Announcements, announce, failure, isFailure } from '#ports';
+import { type Announcements, announce, failure, followed, isFailure } from '#ports';
 import { isPassing, retry } from './retry.js';
 import { untilAborted, withTimeout } from './with-timeout.js';
 
@@ -42,6 +42,8 @@ export interface ProtectedCall<T> {
   /** For the announcement: how many things the call is about, and the tokens that its result says were used. */
   items?: number;
   tokensOf?: (result: T) => number;
+  /** The model that is asked, for who follows the call. */
+  model?: string;
 }
 
 type Call<T> = (signal: AbortSignal) => Promise<T>;
@@ -68,7 +70,24 @@ export class Protection {
    * Calls the provider. Announces `provider.call` when it is over, with the outcome `ok`, `cancelled` or a failure's code.
    * @throws What the call throws; or `call.timeout`, `call.open_circuit`, `call.crowded`; or the reason of the signal.
    */
-  async run<T>(operation: string, call: Call<T>, o: ProtectedCall<T> = {}): Promise<T> {
+  run<T>(operation: string, call: Call<T>, o: ProtectedCall<T> = {}): Promise<T> {
+    const { family, provider } = this.options;
+    const { items, model } = o;
+    return followed({ kind: 'call', family, provider, operation, items, model }, () => this.told(operation, call, o));
+  }
+
+  /** Whether the provider is called: `open` = not for now, `half-open` = one call tries. */
+  get state(): 'closed' | 'open' | 'half-open' {
+    if (this.breaker?.state === CircuitState.Open) return 'open';
+    return this.breaker?.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
+  }
+
+  /** From now on calls are refused (`call.failed`); those under way end as they would. May be called twice. */
+  close(): void {
+    this.closed = true;
+  }
+
+  private async told<T>(operation: string, call: Call<T>, o: ProtectedCall<T>): Promise<T> {
     const { family, provider } = this.options;
     const began = performance.now();
     const tell = (outcome: string, tokens?: number) =>
@@ -89,17 +108,6 @@ export class Protection {
       tell(o.signal?.aborted ? 'cancelled' : isFailure(error) ? error.code : 'internal.unexpected');
       throw error;
     }
-  }
-
-  /** Whether the provider is called: `open` = not for now, `half-open` = one call tries. */
-  get state(): 'closed' | 'open' | 'half-open' {
-    if (this.breaker?.state === CircuitState.Open) return 'open';
-    return this.breaker?.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
-  }
-
-  /** From now on calls are refused (`call.failed`); those under way end as they would. May be called twice. */
-  close(): void {
-    this.closed = true;
   }
 
   private async inTurn<T>(call: Call<T>, o: ProtectedCall<T>): Promise<T> {

@@ -4,6 +4,7 @@ import {
   type CallOptions,
   type CollectionRef,
   failure,
+  followed,
   type VectorMatch,
   type VectorQuery,
   type VectorStore,
@@ -103,7 +104,7 @@ class Steps {
 
   async take<T>(step: 'search' | 'mmr' | 'rerank', candidates: number, run: () => Promise<T>): Promise<T> {
     const started = performance.now();
-    const outcome = await run();
+    const outcome = await followed({ kind: 'retrieval', step }, run);
     const durationMs = performance.now() - started;
     this.latencies[step === 'search' ? 'vectordb' : step] = durationMs;
     announce('retrieval.step', { step, durationMs, candidates });

@@ -1,7 +1,7 @@
 // Removes what has grown older than its tenant allows: on one instance at a time, again and again.
 import { randomUUID } from 'node:crypto';
 import { TieredCache } from '#cache';
-import { announce, isFailure } from '#ports';
+import { announce, followed, isFailure } from '#ports';
 import type { Records } from '#records';
 import type { KnownTenants } from './known-tenants.js';
 import type { PersonalDocuments } from './personal-documents.js';
@@ -77,7 +77,7 @@ export class RetentionService {
   private async sweepInTurn(): Promise<void> {
     const { records, everyMs } = this.options;
     const { claimed } = await records.claim(TURN, this.instance, { ttlMs: Math.ceil(everyMs * TURN_SHARE) });
-    if (claimed) await this.sweep();
+    if (claimed) await followed({ kind: 'background', task: 'retention' }, () => this.sweep());
   }
 
   private async sweepAlone(): Promise<Swept | undefined> {
