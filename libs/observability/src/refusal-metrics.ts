@@ -16,6 +16,10 @@ export function refusalMetrics(registry: Registry): Feed[] {
     labels: ['who'],
     registry,
   });
+  // The first refusal is an increase only where its series was there before.
+  for (const door of ['http', 'socket'])
+    for (const tracker of ['caller', 'address', 'tenant']) refused.add(0, door, tracker);
+  for (const who of ['address', 'subject']) lockedOut.add(0, who);
   return [
     fedBy('rate.limited', ({ door, tracker }) => refused.add(1, door, tracker)),
     fedBy('auth.locked_out', ({ who }) => lockedOut.add(1, who)),

@@ -49,6 +49,36 @@ test('the first tenants are named, and all others counted as one', async () => {
   expect(text).not.toMatch(/third|fourth/);
 });
 
+test('money is counted where a model has a price, in all and by tenant, and each sort apart', async () => {
+  const registry = metricsOf({ tenants: 1 });
+  const priced = (tenant: string, sort: 'spent' | 'avoided', amount: number) =>
+    announce('usage.noted', {
+      tenant,
+      provider: 'openai',
+      model: 'acme',
+      sort,
+      tokens: 1,
+      money: { amount, currency: 'EUR' },
+    });
+  priced('north', 'spent', 0.25);
+  priced('south', 'spent', 0.5);
+  priced('north', 'avoided', 2);
+  noted('north');
+  const text = await registry.metrics();
+  expect(text).toContain('resk_usage_money_total{sort="spent",model="acme",currency="EUR"} 0.75\n');
+  expect(text).toContain('resk_usage_money_total{sort="avoided",model="acme",currency="EUR"} 2\n');
+  expect(text).toContain('resk_tenant_money_total{tenant="north",sort="spent",currency="EUR"} 0.25\n');
+  expect(text).toContain('resk_tenant_money_total{tenant="other",sort="spent",currency="EUR"} 0.5\n');
+});
+
+test('what may happen for the first time is counted from nothing, so that the first time is an increase', async () => {
+  const text = await metricsOf().metrics();
+  expect(text).toContain('resk_quota_refusals_total{quota="moneyPerDay"} 0\n');
+  expect(text).toContain('resk_cache_purges_total{scope="subject"} 0\n');
+  expect(text).toContain('resk_rate_limited_requests_total{door="socket",tracker="address"} 0\n');
+  expect(text).toContain('resk_lockouts_total{who="subject"} 0\n');
+});
+
 test('series stay bounded, however many models there are said to be', async () => {
   const registry = metricsOf({ tenants: 1 });
   for (let at = 0; at < 500; at++)

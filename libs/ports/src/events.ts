@@ -78,6 +78,8 @@ export interface Announcements {
   'quota.exceeded': { tenant: string; quota: string; limit: number };
   /** What must stand in the audit log: who did what to what, and how it ended. Never a prompt, an answer, a token. */
   'audit.event': AuditEvent;
+  /** A line of the audit log was not written: too much waited already, or the records did not take it. */
+  'audit.unwritten': { reason: 'crowded' | 'failed' };
   /** A tenant's data keys were destroyed. */
   'key.shredded': { tenant: string };
   /** Tokens of a provider, spent or avoided by a hit, as the ledger notes them. */
@@ -87,6 +89,8 @@ export interface Announcements {
     model: string;
     sort: 'spent' | 'avoided' | 'uncertain';
     tokens: number;
+    /** What they cost at the price of the day, rounded; absent where the model has no price. */
+    money?: { amount: number; currency: string } | undefined;
   };
 }
 

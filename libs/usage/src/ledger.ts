@@ -16,7 +16,7 @@ import { AvoidedTokens, type Batch } from './avoided-tokens.js';
 import { DayBudget, NOTHING, type Spending } from './day-budget.js';
 import { type LostCall, type PendingCall, PendingCalls } from './pending-calls.js';
 import { dayOf } from './periods.js';
-import { nanoOf, type Prices } from './prices.js';
+import { moneyText, nanoOf, type Prices } from './prices.js';
 import type { QuotaTable } from './quota-table.js';
 import { packed, Settlements } from './settlements.js';
 import { changesOf, type Keeping, type Noted, wholeTokens } from './tally-lines.js';
@@ -112,6 +112,11 @@ export class Ledger extends Meter {
     return this.ticking;
   }
 
+  /** Calls that are over, and that the records have not taken yet. */
+  get unsettled(): number {
+    return this.late.size;
+  }
+
   /** Writes down what waits. May be called twice. */
   async close(): Promise<void> {
     clearInterval(this.timer);
@@ -146,7 +151,7 @@ export class Ledger extends Meter {
       this.late.delete(callId);
       this.settled.push(callId);
       this.marks.push({ name: callId, at: this.now() });
-      if (outcome) announceNoted({ ...call, ...outcome, calls: 1 });
+      if (outcome) this.tell({ ...call, ...outcome }, call.at);
     } catch {
       this.late.set(callId, settling);
     }
@@ -170,7 +175,14 @@ export class Ledger extends Meter {
   private async found({ callId, call }: LostCall): Promise<void> {
     const outcome = uncertain(call);
     const settled = await this.settlements.once(callId, this.changes(call, outcome), 'finder');
-    if (settled) announceNoted({ ...call, ...outcome, calls: 1 });
+    if (settled) this.tell({ ...call, ...outcome }, call.at);
+  }
+
+  private tell({ tenant, provider, model, sort, tokens }: Omit<Noted, 'calls'>, at: number): void {
+    const { currency } = this.prices;
+    const exact = this.prices.costOf(tokens, { provider, model, day: dayOf(at) });
+    const money = exact !== undefined && currency !== undefined && { amount: Number(moneyText(exact)), currency };
+    announce('usage.noted', { tenant, provider, model, sort, tokens, ...(money && { money }) });
   }
 
   private costOf({ provider, model }: MeteredCall, tokens: number, at: number): Spending {
@@ -198,7 +210,7 @@ export class Ledger extends Meter {
       for (const [index, pack] of packs.entries()) await this.settlements.once(`${id}.${index}`, pack);
       this.unsent.shift();
       this.marks.push(...packs.map((_, index) => ({ name: `${id}.${index}`, at: now })));
-      for (const line of lines) announceNoted(line);
+      for (const line of lines) this.tell(line, at);
     }
   }
 
@@ -232,8 +244,4 @@ const MAX_UNSENT = 8;
 
 function uncertain(call: PendingCall): NonNullable<Outcome> {
   return { sort: 'uncertain', tokens: call.estimatedTokens };
-}
-
-function announceNoted({ tenant, provider, model, sort, tokens }: Noted): void {
-  announce('usage.noted', { tenant, provider, model, sort, tokens });
 }

@@ -6,6 +6,7 @@ import {
   aCall,
   aLedger,
   anOpenLedger,
+  aPrice,
   Clock,
   DAY_MS,
   hearing,
@@ -81,6 +82,14 @@ describe('a call', () => {
     await one.spent(3);
     await two.free();
     expect(heard).toEqual([{ tenant: 'north', provider: 'openai', model: 'acme', sort: 'spent', tokens: 3 }]);
+    stop();
+  });
+
+  test('is announced with what it cost at the price of its day', async () => {
+    const { heard, stop } = hearing('usage.noted');
+    const { ledger } = await anOpenLedger({ prices: [aPrice({ perMillionTokens: '0.5', currency: 'EUR' })] });
+    await (await ledger.begin(aCall())).spent(4_000_000);
+    expect(heard).toMatchObject([{ sort: 'spent', money: { amount: 2, currency: 'EUR' } }]);
     stop();
   });
 
