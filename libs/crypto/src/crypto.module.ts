@@ -5,6 +5,7 @@ import { failure, type Secret } from '#ports';
 import { Bus, Records } from '#records';
 import { type CryptoConfig, cryptoSection } from './crypto.section.js';
 import { KeyAdmin } from './key-admin.js';
+import { KeyAges } from './key-ages.js';
 import { KeyNames } from './key-names.js';
 import { keyNamesFrom, openCrypto, signingSeedFrom } from './open-sealer.js';
 import { Sealer } from './sealer.js';
@@ -20,7 +21,10 @@ type Opened = Awaited<ReturnType<typeof openCrypto>>;
 
 @Module({})
 export class CryptoModule implements OnApplicationShutdown {
-  constructor(private readonly sealer: Sealer) {}
+  constructor(
+    private readonly sealer: Sealer,
+    private readonly ages: KeyAges,
+  ) {}
 
   static forRoot({ nameSecret }: CryptoModuleOptions = {}): DynamicModule {
     return {
@@ -35,6 +39,15 @@ export class CryptoModule implements OnApplicationShutdown {
         { provide: Sealer, inject: [OPENED], useFactory: ({ sealer }: Opened) => sealer },
         { provide: KeyAdmin, inject: [OPENED], useFactory: ({ admin }: Opened) => admin },
         {
+          provide: KeyAges,
+          inject: [KeyAdmin, configToken(cryptoSection)],
+          useFactory: async (admin: KeyAdmin, { keyRotationDueMs }: CryptoConfig) => {
+            const ages = new KeyAges(admin, keyRotationDueMs);
+            await ages.open();
+            return ages;
+          },
+        },
+        {
           provide: KeyNames,
           inject: [configToken(cryptoSection)],
           useFactory: (config: CryptoConfig) => keyNamesFrom(config, nameSecret),
@@ -46,11 +59,12 @@ export class CryptoModule implements OnApplicationShutdown {
             new Signer({ records, sealer, seed: signingSeedFrom(config, nameSecret) }),
         },
       ],
-      exports: [Sealer, KeyAdmin, KeyNames, Signer],
+      exports: [Sealer, KeyAdmin, KeyAges, KeyNames, Signer],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.ages.close();
     await this.sealer.close();
   }
 }

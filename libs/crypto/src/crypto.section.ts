@@ -47,6 +47,11 @@ export const cryptoSection = section(
     })
       .duration({ min: 1000, max: 86_400_000 })
       .default('5m'),
+    keyRotationDueMs: setting('KEY_ROTATION_DUE', {
+      doc: 'How long a data key may seal before its rotation is due. Nothing is rotated by itself: metrics count the tenants that are overdue, and an alert tells of them.',
+    })
+      .duration({ min: 3_600_000, max: 3650 * 86_400_000 })
+      .default('365d'),
     keyNameSecret: setting('KEY_NAME_SECRET', {
       doc: 'Secret under which prompts and tenants become key names, at least 32 characters. Unset: derived from JWT_SECRET. Another secret means an empty cache.',
     })

@@ -7,6 +7,7 @@ export {
   type Retirement,
   type TenantKeysReport,
 } from './key-admin.js';
+export { KeyAges, type KeyAgesReport } from './key-ages.js';
 export { KeyNames } from './key-names.js';
 export { Keyring, type KeyringOptions } from './keyring.js';
 export { KeyringAdmin } from './keyring-admin.js';

@@ -32,6 +32,7 @@ import { Pipeline } from './pipeline.js';
 import { QuotaGate } from './quota-gate.js';
 import { type RateLimitConfig, rateLimitSection, SlidingWindowStorage } from './rate-limit/index.js';
 import { ReadinessService } from './readiness.service.js';
+import { StateService } from './state.service.js';
 import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
 import { WritesModule } from './writes/writes.module.js';
 
@@ -79,6 +80,7 @@ export class GatewayModule {
         OpenApiDocument,
         FailureFilter,
         ReadinessService,
+        StateService,
         { provide: RouteTable, useValue: routes },
         ...GUARDS.map((guard) => ({ provide: APP_GUARD, useClass: guard })),
         { provide: APP_INTERCEPTOR, useClass: ObserveInterceptor },

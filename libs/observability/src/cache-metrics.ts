@@ -12,17 +12,18 @@ export function queryMetrics(registry: Registry): Feed[] {
   });
   const layers = new HistogramTally({
     name: 'resk_query_layer_duration_seconds',
-    help: 'Time that answering a question took, in all (total) and in each layer that it passed.',
-    labels: ['layer'],
+    help: 'Time that answering a question took, in all (total) and in each layer that it passed, by status.',
+    labels: ['layer', 'status'],
     registry,
   });
   return [
     fedBy('query.answered', ({ status, source, tier, latencies }) => {
       answers.add(1, status, source, tier ?? 'none');
-      layers.observe(latencies.total * SECONDS_PER_MS, 'total');
-      layers.observe(latencies.cache * SECONDS_PER_MS, 'cache');
-      if (latencies.embeddings !== undefined) layers.observe(latencies.embeddings * SECONDS_PER_MS, 'embeddings');
-      if (latencies.vectordb !== undefined) layers.observe(latencies.vectordb * SECONDS_PER_MS, 'vectordb');
+      layers.observe(latencies.total * SECONDS_PER_MS, 'total', status);
+      layers.observe(latencies.cache * SECONDS_PER_MS, 'cache', status);
+      if (latencies.embeddings !== undefined)
+        layers.observe(latencies.embeddings * SECONDS_PER_MS, 'embeddings', status);
+      if (latencies.vectordb !== undefined) layers.observe(latencies.vectordb * SECONDS_PER_MS, 'vectordb', status);
     }),
   ];
 }
@@ -60,6 +61,8 @@ function changes(registry: Registry): Feed[] {
     labels: ['scope'],
     registry,
   });
+  // The first purge of a sort is an increase only where its series was there before.
+  for (const scope of ['tenant', 'tag', 'query', 'subject', 'entry']) purges.add(0, scope);
   return [
     fedBy('cache.write', ({ origin, bytes }) => {
       writes.add(1, origin);

@@ -1,6 +1,7 @@
 // Counts what the engine rooms announce, while it is open.
 import { Gauge, type Registry } from 'prom-client';
 import type { Feed } from './announced-metrics.js';
+import { auditMetrics } from './audit-metrics.js';
 import { cacheMetrics, queryMetrics } from './cache-metrics.js';
 import { modelMetrics } from './model-metrics.js';
 import { embeddingMetrics, providerMetrics } from './provider-metrics.js';
@@ -34,6 +35,7 @@ export class EngineMetrics {
       retrievalMetrics,
       refusalMetrics,
       usageMetrics,
+      auditMetrics,
     ];
     const feeds = groups.flatMap((group) => group(registry));
     this.feeds = tenants > 0 ? [...feeds, ...tenantMetrics(registry, tenants)] : feeds;

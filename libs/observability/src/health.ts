@@ -19,10 +19,15 @@ export interface Readiness {
 export class Health {
   private readonly probes = new Map<string, { probe: Probe; critical: boolean }>();
   private running: Promise<Readiness> | undefined;
+  /** What the last round found, and when it ended. */
+  private last: (Readiness & { at: number }) | undefined;
   private stopping = false;
 
   /** `probeLimitMs`: how long one probe may take. Probes run side by side, so it bounds `ready()` too. */
-  constructor(private readonly probeLimitMs = 1000) {}
+  constructor(
+    private readonly probeLimitMs = 1000,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   /** Adds a probe, or replaces the one of that name. Not critical: shown, but the process stays ready without it. */
   register(name: string, probe: Probe, { critical }: { critical: boolean }): void {
@@ -48,11 +53,20 @@ export class Health {
     return { ok: ok && !this.stopping, checks };
   }
 
+  /** What was found within the last `maxAgeMs`; else probes everything. For readers that come again and again. */
+  async recent(maxAgeMs = 5000): Promise<Readiness> {
+    const { last } = this;
+    if (!last || this.now() - last.at > maxAgeMs) return this.ready();
+    return { ok: last.ok && !this.stopping, checks: last.checks };
+  }
+
   private async round(): Promise<Readiness> {
     const checks = await Promise.all(
       [...this.probes].map(([name, part]) => this.check(name, part.probe, part.critical)),
     );
-    return { ok: checks.every((check) => check.ok || !check.critical), checks };
+    const ok = checks.every((check) => check.ok || !check.critical);
+    this.last = { ok, checks, at: this.now() };
+    return { ok, checks };
   }
 
   private async check(name: string, probe: Probe, critical: boolean): Promise<Check> {

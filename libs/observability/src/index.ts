@@ -11,4 +11,5 @@ export { type ObservabilityConfig, observabilitySection } from './observability.
 export { RequestMetrics } from './request-metrics.js';
 export { type RequestFacts, requestSpan } from './request-span.js';
 export { activeTrace, annotate, isTracing, span } from './spans.js';
+export { type KeyAge, type QuotaShare, StateMetrics, type TlsState } from './state-metrics.js';
 export { startTracing, type Tracing, type TracingConfig } from './tracing.js';

@@ -3,8 +3,9 @@ import { Controller, type DynamicModule, Module, type OnModuleDestroy, type OnMo
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { Registry } from 'prom-client';
 import { EngineMetrics } from './engine-metrics.js';
-import { dropMisnamedMetrics } from './process-metrics.js';
+import { dropMisnamedMetrics, limitMetrics } from './process-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
+import { StateMetrics } from './state-metrics.js';
 
 /** The Prometheus module wants a controller; the door to the metrics is the gateway's, behind METRICS_ACCESS. */
 @Controller()
@@ -14,7 +15,7 @@ class NoDoor {}
 export class MetricsModule implements OnModuleInit, OnModuleDestroy {
   constructor(private readonly engine: EngineMetrics) {}
 
-  /** Provides `Registry`, `RequestMetrics` and `EngineMetrics` (which listens while the application lives), all of one registry of its own. */
+  /** Provides `Registry`, `RequestMetrics`, `EngineMetrics` (which listens while the application lives) and `StateMetrics`, all of one registry of its own. */
   static forRoot(o: { tenants?: number } = {}): DynamicModule {
     const registry = new Registry();
     const prometheus = PrometheusModule.register({
@@ -22,6 +23,7 @@ export class MetricsModule implements OnModuleInit, OnModuleDestroy {
       defaultMetrics: { enabled: true, config: { register: registry } },
     });
     dropMisnamedMetrics(registry);
+    limitMetrics(registry);
     return {
       module: MetricsModule,
       imports: [prometheus],
@@ -29,8 +31,9 @@ export class MetricsModule implements OnModuleInit, OnModuleDestroy {
         { provide: Registry, useValue: registry },
         { provide: RequestMetrics, useValue: new RequestMetrics(registry) },
         { provide: EngineMetrics, useValue: new EngineMetrics(registry, o) },
+        { provide: StateMetrics, useValue: new StateMetrics(registry, o) },
       ],
-      exports: [Registry, RequestMetrics, EngineMetrics],
+      exports: [Registry, RequestMetrics, EngineMetrics, StateMetrics],
     };
   }
 

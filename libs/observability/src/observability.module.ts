@@ -15,7 +15,7 @@ export { TRACING, TracingService } from './tracing.service.js';
 
 @Module({})
 export class ObservabilityModule {
-  /** Provides, globally: `LOGGER`, `NestLogger`, `Health`, `Registry`, `RequestMetrics`, `EngineMetrics`, `TracingService`. */
+  /** Provides, globally: `LOGGER`, `NestLogger`, `Health`, `Registry`, `RequestMetrics`, `EngineMetrics`, `StateMetrics`, `TracingService`. */
   static forRoot(config: ObservabilityConfig, logger: Logger): DynamicModule {
     return {
       module: ObservabilityModule,

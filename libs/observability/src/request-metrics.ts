@@ -1,5 +1,6 @@
 // Counts requests and their durations at the doors.
 import type { Registry } from 'prom-client';
+import type { FailureCode } from '#ports';
 import { CounterTally, HistogramTally } from './tallies.js';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
@@ -10,6 +11,7 @@ const CODES = Array.from({ length: 600 }, (_, status) => (status < 100 ? 'other'
 export class RequestMetrics {
   private readonly requests: CounterTally;
   private readonly durations: HistogramTally;
+  private readonly failures: CounterTally;
 
   constructor(registry: Registry) {
     this.requests = new CounterTally({
@@ -24,6 +26,17 @@ export class RequestMetrics {
       labels: ['route', 'method', 'status'],
       registry,
     });
+    this.failures = new CounterTally({
+      name: 'resk_http_failures_total',
+      help: 'Requests answered with a failure, by route template and failure code.',
+      labels: ['route', 'code'],
+      registry,
+    });
+  }
+
+  /** Counts why a request failed; the request itself is counted by `observe`. */
+  failed(route: string, code: FailureCode): void {
+    this.failures.add(1, route, code);
   }
 
   /**

@@ -49,10 +49,11 @@ describe('engine metrics', () => {
     const text = await registry.metrics();
     expect(text).toContain('resk_query_answers_total{status="miss",source="vectordb",tier="none"} 1\n');
     expect(text).toContain('resk_query_answers_total{status="hit",source="cache",tier="memory"} 1\n');
-    expect(text).toContain('resk_query_layer_duration_seconds_count{layer="total"} 2\n');
-    expect(text).toContain('resk_query_layer_duration_seconds_sum{layer="embeddings"} 0.02\n');
-    expect(text).toContain('resk_query_layer_duration_seconds_count{layer="vectordb"} 1\n');
-    expect(text).toContain('resk_query_layer_duration_seconds_bucket{layer="cache",le="0.00001"} 1\n');
+    expect(text).toContain('resk_query_layer_duration_seconds_count{layer="total",status="miss"} 1\n');
+    expect(text).toContain('resk_query_layer_duration_seconds_count{layer="total",status="hit"} 1\n');
+    expect(text).toContain('resk_query_layer_duration_seconds_sum{layer="embeddings",status="miss"} 0.02\n');
+    expect(text).toContain('resk_query_layer_duration_seconds_count{layer="vectordb",status="miss"} 1\n');
+    expect(text).toContain('resk_query_layer_duration_seconds_bucket{layer="cache",status="hit",le="0.00001"} 1\n');
   });
 
   test('count writes, purges, evictions and rejected entries', async () => {

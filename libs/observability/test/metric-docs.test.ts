@@ -2,12 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { EngineMetrics, RequestMetrics } from '#observability';
+import { EngineMetrics, RequestMetrics, StateMetrics } from '#observability';
+import { limitMetrics } from '../src/process-metrics.js';
+import { watchEverything } from './watched-state.js';
 
 test('docs/OBSERVABILITY.md lists every metric with its type, labels and meaning, and no other', async () => {
   const registry = new Registry();
   new RequestMetrics(registry);
   new EngineMetrics(registry, { tenants: 1 }).watchTiers(() => []);
+  watchEverything(new StateMetrics(registry, { tenants: 1 }));
+  limitMetrics(registry);
   const rows = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => {
     const { labelNames } = registry.getSingleMetric(name) as unknown as { labelNames: string[] };
     return `| \`${name}\` | ${type} | ${labelNames.map((label) => `\`${label}\``).join(' ')} | ${help} |`;

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { EngineMetrics, RequestMetrics } from '#observability';
+import { EngineMetrics, RequestMetrics, StateMetrics } from '#observability';
 import { announce } from '#ports';
-import { dropMisnamedMetrics } from '../src/process-metrics.js';
+import { dropMisnamedMetrics, limitMetrics } from '../src/process-metrics.js';
+import { watchEverything } from './watched-state.js';
 
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 if (!hasPromtool) console.warn('Did not run: promtool check metrics (promtool is not installed).');
@@ -14,7 +15,11 @@ async function everything(): Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   dropMisnamedMetrics(registry);
-  new RequestMetrics(registry).observe('/a"b\n\\c', 'GET', 200, 0.1);
+  limitMetrics(registry, 2 ** 20);
+  watchEverything(new StateMetrics(registry, { tenants: 1 }));
+  const requests = new RequestMetrics(registry);
+  requests.observe('/a"b\n\\c', 'GET', 200, 0.1);
+  requests.failed('/a"b\n\\c', 'tenant.crowded');
   const engine = new EngineMetrics(registry, { tenants: 1 });
   engine.watchTiers(() => [{ tier: 'memory', entries: 1, bytes: 2 }]);
   engine.open();
@@ -35,8 +40,16 @@ async function everything(): Promise<string> {
   announce('provider.call', { ...call, family: 'embedding-model' });
   announce('provider.degraded', { family: 'embedding-model', provider: 'openai' });
   announce('rate.limited', { door: 'http', tracker: 'caller' });
+  announce('audit.unwritten', { reason: 'failed' });
   announce('auth.locked_out', { who: 'address', durationMs: 1 });
-  announce('usage.noted', { tenant, provider: 'openai', model: 'a"b\n\\c', sort: 'spent', tokens: 1 });
+  announce('usage.noted', {
+    tenant,
+    provider: 'openai',
+    model: 'a"b\n\\c',
+    sort: 'spent',
+    tokens: 1,
+    money: { amount: 0.5, currency: 'USD' },
+  });
   announce('quota.exceeded', { tenant, quota: 'tokensPerDay', limit: 1 });
   const latencies = { total: 1, cache: 1, embeddings: 1, vectordb: 1 };
   announce('query.answered', { tenant, key, status: 'hit', source: 'cache', tier, latencies });

@@ -5,6 +5,7 @@ import { dayOf, endOfDay } from './periods.js';
 import { nanoText } from './prices.js';
 import { exceeded, type QuotaLimits, type QuotaName } from './quota-limits.js';
 import { type LimitsInForce, QuotaTable } from './quota-table.js';
+import { QuotaWatch } from './quota-watch.js';
 import { RequestsPerDay } from './requests-per-day.js';
 import { StoredAnswers } from './stored-answers.js';
 
@@ -23,6 +24,7 @@ export type QuotaStates = Record<QuotaName, QuotaState>;
 export class Quotas {
   readonly table: QuotaTable;
   readonly stored: StoredAnswers;
+  readonly watch: QuotaWatch;
   private readonly requests: RequestsPerDay;
 
   constructor(
@@ -34,10 +36,13 @@ export class Quotas {
     this.table = new QuotaTable(records, bus, defaults);
     this.stored = new StoredAnswers(records, this.table, now);
     this.requests = new RequestsPerDay(records, now);
+    const { table, stored } = this;
+    this.watch = new QuotaWatch({ records, table, stored, now, heldBack: (tenant) => this.requests.heldBack(tenant) });
   }
 
   async open(): Promise<void> {
     await this.table.open();
+    this.watch.open();
   }
 
   /** Whether any tenant has any quota: where none has, there is nothing to ask. */
@@ -53,6 +58,7 @@ export class Quotas {
   /** Counts a request against the tenant's day. At once in most cases; nothing where there is no such quota. Rejects with `quota.exceeded`. */
   admit(tenant: string, cost: number): void | Promise<void> {
     const { requestsPerDay } = this.table.of(tenant);
+    this.watch.saw(tenant);
     if (requestsPerDay !== undefined) return this.requests.admit(tenant, cost, requestsPerDay);
   }
 
@@ -94,6 +100,7 @@ export class Quotas {
 
   /** May be called twice. */
   async close(): Promise<void> {
+    this.watch.close();
     await this.requests.close();
     await this.table.close();
   }

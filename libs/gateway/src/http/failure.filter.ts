@@ -1,7 +1,7 @@
 // Step 7 at the HTTP door: whatever was thrown becomes the error body, and a fault of ours becomes a log line.
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { LOGGER, type Logger } from '#observability';
+import { LOGGER, type Logger, RequestMetrics } from '#observability';
 import { type Failure, failure } from '#ports';
 import { noteDenial } from '../audit/denial.js';
 import { type Arrival, Pipeline } from '../pipeline.js';
@@ -16,6 +16,7 @@ export class FailureFilter implements ExceptionFilter {
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly routes: RouteTable,
     private readonly pipeline: Pipeline,
+    private readonly metrics: RequestMetrics,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -39,6 +40,7 @@ export class FailureFilter implements ExceptionFilter {
     const failed = this.named(asFailure(error), request, reply);
     const { correlationId } = request.exchange;
     const problem = problemOf(failed, correlationId);
+    this.metrics.failed(request.routeOptions?.url ?? 'unmatched', failed.code);
     if (failed.kind === 'forbidden') this.pipeline.countDenial(request.exchange);
     noteDenial(failed, request.exchange, request.routeOptions?.url);
     if (problem.status >= 500) this.log(failed, request, problem.status);

@@ -5,7 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { configToken } from '#config';
-import { LOGGER, type Logger, RequestMetrics } from '#observability';
+import { LOGGER, type Logger, RequestMetrics, StateMetrics } from '#observability';
 import { QueryService } from '#query';
 import {
   attachPlainWebSocket,
@@ -116,7 +116,9 @@ export class HttpDoor {
       handshake: app.get(Handshake),
       config: events,
     });
-    this.unfollow = this.tls?.follow(app.getHttpServer() as TlsServer, logger);
+    const { tls } = this;
+    if (tls) app.get(StateMetrics).watchTls(() => tls.state);
+    this.unfollow = tls?.follow(app.getHttpServer() as TlsServer, logger);
     const document = makeOpenApiDocument(app);
     app.get(OpenApiDocument).value = document;
     SwaggerModule.setup('docs', app, document, { raw: false });

@@ -1,9 +1,10 @@
 // The certificate files of the door: read at boot, and again when they change, so that a renewal needs no restart.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Server, ServerOptions } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { Logger } from '#observability';
+import type { Logger, TlsState } from '#observability';
 import { failure } from '#ports';
 import type { TlsConfig } from './tls.section.js';
 
@@ -39,6 +40,14 @@ export class TlsFiles {
   /** Whether clients are asked for a certificate. */
   get asksClients(): boolean {
     return this.config.clientCaFile !== undefined;
+  }
+
+  /** What the metrics tell of the files. */
+  get state(): TlsState {
+    const { TLS_CERT, TLS_CLIENT_CA } = this.contents;
+    const endsAt = { certificate: firstEnd(TLS_CERT), client_ca: firstEnd(TLS_CLIENT_CA) };
+    const known = Object.entries(endsAt).filter((end): end is [string, number] => end[1] !== undefined);
+    return { endsAt: Object.fromEntries(known), refused: this.refused !== undefined };
   }
 
   get serverOptions(): ServerOptions {
@@ -102,6 +111,14 @@ export class TlsFiles {
       minVersion: this.config.minVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
     };
   }
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
+
+/** When the first of the certificates in a file ends: one that has ended breaks the chain. Epoch milliseconds. */
+function firstEnd(pem: string | undefined): number | undefined {
+  const ends = (pem?.match(CERTIFICATE) ?? []).map((one) => Date.parse(new X509Certificate(one).validTo));
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 function mapped<T>({ certFile, keyFile, clientCaFile }: TlsConfig, read: (env: string, path: string) => T) {

@@ -1,5 +1,5 @@
 // The audit log: an append-only, hash-chained, signed journal of what was done to keys, tenants and data, and of who was refused.
-import { type AuditEvent, failure, listen } from '#ports';
+import { type AuditEvent, announce, failure, listen } from '#ports';
 import type { JournalLine, Records } from '#records';
 import type { Logger } from '../logger.js';
 import { type AuditLine, GENESIS, hashOf, parseAuditLine } from './audit-line.js';
@@ -61,6 +61,7 @@ export class AuditLog {
     try {
       return await written;
     } catch (cause) {
+      announce('audit.unwritten', { reason: 'failed' });
       throw failure('audit.unavailable', { action: event.action }, { cause });
     }
   }
@@ -96,6 +97,7 @@ export class AuditLog {
   private queue(event: AuditEvent): void {
     if (this.waiting >= MOST_WAITING) {
       this.dropped += 1;
+      announce('audit.unwritten', { reason: 'crowded' });
       return;
     }
     this.waiting += 1;

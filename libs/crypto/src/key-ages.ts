@@ -1,0 +1,59 @@
+// How old the data keys that seal are, over all tenants: so that a rotation that is due is seen.
+import type { KeyAdmin } from './key-admin.js';
+
+export interface KeyAgesReport {
+  /** Epoch milliseconds at which the oldest data key that seals was begun; `undefined` where there is none. */
+  oldestAt: number | undefined;
+  /** Tenants (and the service itself) whose data key seals for longer than is allowed. */
+  overdue: number;
+}
+
+const EVERY_MS = 300_000;
+const PAGE = 200;
+
+export class KeyAges {
+  private found: KeyAgesReport | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  /** `dueMs`: after so long a data key is to be replaced. */
+  constructor(
+    private readonly admin: Pick<KeyAdmin, 'sealing' | 'tenants'>,
+    private readonly dueMs: number,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** As they stood some minutes ago; `undefined` while nobody has looked, and where nothing is sealed. */
+  get report(): KeyAgesReport | undefined {
+    return this.found;
+  }
+
+  /** Looks now and every five minutes. Records that do not answer do not fail it: what was read last stands. */
+  async open(): Promise<void> {
+    if (!this.admin.sealing) return;
+    const look = () => this.look().catch(() => undefined);
+    this.timer ??= setInterval(() => void look(), EVERY_MS).unref();
+    await look();
+  }
+
+  /** May be called twice. */
+  close(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  async look(): Promise<void> {
+    const begun: number[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.admin.tenants({ cursor, limit: PAGE });
+      const sealing = page.tenants.flatMap(({ dataKeys }) => dataKeys.filter(({ state }) => state === 'current'));
+      begun.push(...sealing.map(({ createdAt }) => createdAt));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    const now = this.now();
+    this.found = {
+      oldestAt: begun.length === 0 ? undefined : begun.reduce((oldest, at) => Math.min(oldest, at)),
+      overdue: begun.filter((at) => now - at > this.dueMs).length,
+    };
+  }
+}
