@@ -32,7 +32,8 @@ export async function run(argv: readonly string[], given: Partial<Io> = {}): Pro
   }
 }
 
-function program(io: Io): Command {
+/** The command line with all its commands, before anything is read. */
+export function program(io: Io): Command {
   const resk = new Command('resk')
     .description('Cache for answers of language models, in front of a vector store.')
     .version(version())
