@@ -1,5 +1,6 @@
 // Whether every value of one JSON Schema is a value of another; what speaks against it, by place.
 import { isDeepStrictEqual } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 
 export type Schema = boolean | SchemaObject;
 export interface SchemaObject {
@@ -45,18 +46,23 @@ export function included(from: Schema, to: Schema, sides: Sides, at: string, ope
 
   if (right === true || left === false) return [];
   if (right === false) return [`${at}: is not allowed any more`];
-  if (left === true) return included({}, right, sides, at, under);
-  if (Array.isArray(right.allOf)) return (right.allOf as Schema[]).flatMap((part) => deeper(left, part));
+  if (left === true) return deeper({}, right);
+  const listed = valuesOf(left);
+  if (listed) return listedProblems(listed, right, sides.to, at);
+  if (Array.isArray(right.allOf)) return partsOf(right).flatMap((part) => deeper(left, part));
   const branches = branchesOf(left);
   if (branches) return branches.flatMap((branch) => deeper(branch, right));
   const choices = branchesOf(right);
   if (choices) {
     const fits = choices.some((choice) => deeper(left, choice).length === 0);
-    return fits ? [] : [`${at}: ${nameOf(left)} fits none of the forms that are left`];
+    return [
+      ...(fits ? [] : [`${at}: ${nameOf(left)} fits none of the forms that are left`]),
+      ...(right.anyOf || right.oneOf ? deeper(left, withoutForms(right)) : []),
+    ];
   }
   return [
     ...typeProblems(left, right, at),
-    ...valueProblems(left, right, at),
+    ...valueProblems(right, at),
     ...boundProblems(left, right, at),
     ...objectProblems(left, right, sides.lenient, at, deeper),
     ...arrayProblems(left, right, at, deeper),
@@ -78,14 +84,30 @@ function resolved(schema: Schema, home: Home): Schema {
   return resolved(found, home);
 }
 
-/** The alternatives of a schema that is made of them; a list of types is one too. */
+/** The alternatives of a schema that is made of them, a list of types among them; those of `oneOf` are taken to be apart. */
 function branchesOf({ anyOf, oneOf, type, ...rest }: SchemaObject): Schema[] | undefined {
-  if (Array.isArray(type)) return type.map((one: string) => ({ ...rest, type: one }));
-  return (anyOf ?? oneOf) as Schema[] | undefined;
+  if (anyOf ?? oneOf) return (anyOf ?? oneOf) as Schema[];
+  return Array.isArray(type) ? type.map((one: string) => ({ ...rest, type: one })) : undefined;
 }
 
-function nameOf({ type, const: fixed, enum: list }: SchemaObject): string {
-  return fixed === undefined && list === undefined ? String(type ?? 'any value') : JSON.stringify(fixed ?? list);
+function withoutForms({ anyOf: _, oneOf: __, ...rest }: SchemaObject): SchemaObject {
+  return rest;
+}
+
+/** What must all hold: the parts of `allOf`, and what stands beside it. */
+function partsOf({ allOf, ...rest }: SchemaObject): Schema[] {
+  return [...(allOf as Schema[]), rest];
+}
+
+function listedProblems(values: readonly unknown[], to: SchemaObject, home: Home, at: string): string[] {
+  const allowed = valuesOf(to);
+  const fits = allowed ? (value: unknown) => allowed.some((one) => isDeepStrictEqual(one, value)) : validator(to, home);
+  const lost = values.filter((value) => !fits(value));
+  return lost.map((value) => `${at}: ${JSON.stringify(value)} is not among the values`);
+}
+
+function nameOf({ type }: SchemaObject): string {
+  return String(type ?? 'any value');
 }
 
 /** The values that a schema lists, where it lists them. */
@@ -93,24 +115,22 @@ function valuesOf({ enum: list, const: fixed }: SchemaObject): unknown[] | undef
   return fixed === undefined ? (list as unknown[] | undefined) : [fixed];
 }
 
+function validator(schema: SchemaObject, home: Home): (value: unknown) => boolean {
+  const named = JSON.stringify(schema).includes('"$ref"') ? home : {};
+  return new Ajv2020({ strict: false, validateFormats: false }).compile({ ...named, allOf: [schema] });
+}
+
 function typeProblems(from: SchemaObject, to: SchemaObject, at: string): string[] {
   if (to.type === undefined || from.type === to.type || (from.type === 'integer' && to.type === 'number')) return [];
-  const listed = valuesOf(from);
-  if (from.type === undefined && listed?.every((value) => typeof value === to.type)) return [];
   return [`${at}: was ${nameOf(from)}, and is ${nameOf(to)}`];
 }
 
-function valueProblems(from: SchemaObject, to: SchemaObject, at: string): string[] {
+function valueProblems(to: SchemaObject, at: string): string[] {
   const allowed = valuesOf(to);
-  if (!allowed) return [];
-  const given = valuesOf(from);
-  if (!given) return [`${at}: is limited to ${JSON.stringify(allowed)}`];
-  const lost = given.filter((value) => !allowed.some((one) => isDeepStrictEqual(one, value)));
-  return lost.map((value) => `${at}: ${JSON.stringify(value)} is not among the values`);
+  return allowed ? [`${at}: is limited to ${JSON.stringify(allowed)}`] : [];
 }
 
 function boundProblems(from: SchemaObject, to: SchemaObject, at: string): string[] {
-  if (valuesOf(from)) return [];
   const tighter = (name: string, sign: 1 | -1) => {
     const bound = to[name] as number | undefined;
     const before = from[name] as number | undefined;
@@ -126,24 +146,19 @@ function objectProblems(from: SchemaObject, to: SchemaObject, lenient: boolean, 
   const needed = (to.required as string[] | undefined) ?? [];
   const given = new Set(from.required as string[] | undefined);
   const rest = to.additionalProperties as Schema | undefined;
+  const others = (from.additionalProperties ?? true) as Schema;
   return [
     ...needed.filter((name) => !given.has(name)).map((name) => `${at}.${name}: must be there, and need not have been`),
     ...Object.entries(before).flatMap(([name, schema]) => {
       const now = after[name] ?? (lenient ? true : (rest ?? true));
       return deeper(schema, now, `${at}.${name}`);
     }),
-    // Of a reply: a field that could be read, and is not given any more.
-    ...(lenient ? Object.keys(after).filter((name) => !(name in before)) : [])
-      .filter((name) => !needed.includes(name))
-      .map((name) => `${at}.${name}: is gone`),
-    ...(rest === undefined || lenient || from.additionalProperties === false || !isMap(from)
-      ? []
-      : deeper((from.additionalProperties ?? true) as Schema, rest, `${at}.*`)),
+    ...Object.keys(after)
+      .filter((name) => !(name in before) && !(lenient && needed.includes(name)))
+      // Of a reply: a field that could be read, and is not given any more. Of a request: one that could be anything.
+      .flatMap((name) => (lenient ? [`${at}.${name}: is gone`] : deeper(others, after[name]!, `${at}.${name}`))),
+    ...(rest === undefined || lenient ? [] : deeper(others, rest, `${at}.*`)),
   ];
-}
-
-function isMap({ type, additionalProperties }: SchemaObject): boolean {
-  return type === 'object' || additionalProperties !== undefined;
 }
 
 function propertiesOf({ properties }: SchemaObject): Record<string, Schema> {
@@ -162,7 +177,6 @@ function arrayProblems(from: SchemaObject, to: SchemaObject, at: string, deeper:
 
 /** A keyword of `to` that is compared by its text alone. What only `from` has made it narrower, and does no harm. */
 function unruledProblems(from: SchemaObject, to: SchemaObject, at: string): string[] {
-  if (valuesOf(from)) return [];
   return Object.keys(to)
     .filter((name) => !RULED.has(name) && !name.startsWith('x-') && !isDeepStrictEqual(from[name], to[name]))
     .map((name) => `${at}: ${name} was ${JSON.stringify(from[name]) ?? 'not set'}, and is ${JSON.stringify(to[name])}`);
