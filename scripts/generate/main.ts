@@ -8,10 +8,11 @@ import { cliSection } from '../../apps/cli/src/cli.section.js';
 import { openApiDocument } from '../../apps/server/src/openapi-document.js';
 import { sections } from '../../apps/server/src/sections.js';
 import { configurationDocument } from './configuration.js';
+import { dashboardFiles } from './dashboards/files.js';
 import type { GeneratedFile } from './described.js';
 import { envExample } from './env-example.js';
 import { failuresDocument } from './failures.js';
-import { valuesSchema, withSettings } from './helm-values.js';
+import { valuesDocument, valuesSchema, withSettings } from './helm-values.js';
 
 const CHART = 'helm/resk-caching';
 
@@ -22,8 +23,10 @@ async function generatedFiles(root: string): Promise<GeneratedFile[]> {
     { path: 'docs/CONFIGURATION.md', text: configurationDocument(everything) },
     { path: '.env.example', text: envExample(everything) },
     { path: 'docs/FAILURES.md', text: failuresDocument(FAILURES, (code) => statusOf(code as FailureCode)) },
-    { path: `${CHART}/values.schema.json`, text: valuesSchema(sections) },
+    { path: `${CHART}/values.schema.json`, text: valuesSchema(sections, values) },
     { path: `${CHART}/values.yaml`, text: withSettings(values, sections) },
+    { path: 'docs/KUBERNETES_VALUES.md', text: valuesDocument(values) },
+    ...dashboardFiles(`${CHART}/monitoring/dashboards`),
     { path: 'docs/openapi.json', text: `${JSON.stringify(await openApiDocument(), undefined, 2)}\n` },
   ];
 }

@@ -4,6 +4,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{- /* Room is left for the endings that the chart's other objects have: names of Services end at 63 characters. */ -}}
 {{- define "resk.fullname" -}}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
@@ -14,16 +15,39 @@
 {{- end }}
 {{- end }}
 
+{{- /* The name of one of the release's other objects: include "resk.named" (list . "redis"). */ -}}
+{{- define "resk.named" -}}
+{{- $ending := index . 1 }}
+{{- printf "%s-%s" (include "resk.fullname" (index . 0) | trunc (int (sub 62 (len $ending))) | trimSuffix "-") $ending }}
+{{- end }}
+
+{{- /* By these the Deployment and its Service know the pods of the server. Kubernetes lets nobody change them. */ -}}
 {{- define "resk.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "resk.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{- define "resk.labels" -}}
+{{- define "resk.commonLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{ include "resk.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: resk-caching
+{{- end }}
+
+{{- define "resk.labels" -}}
+{{ include "resk.selectorLabels" . }}
+{{ include "resk.commonLabels" . }}
+{{- end }}
+
+{{- /* Pods that are not the server have another name, so that no selector of the server takes them for one of its own. */ -}}
+{{- define "resk.partSelectorLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-%s" (include "resk.name" (index . 0) | trunc 55 | trimSuffix "-") (index . 1) }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+{{- end }}
+
+{{- define "resk.partLabels" -}}
+{{ include "resk.partSelectorLabels" . }}
+{{ include "resk.commonLabels" (index . 0) }}
 {{- end }}
 
 {{- define "resk.serviceAccountName" -}}
@@ -34,7 +58,48 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- /* A value as a ConfigMap wants it: text. Numbers are written out, never as 1e+06. */ -}}
-{{- define "resk.text" -}}
-{{- if kindIs "string" . }}{{ . | quote }}{{ else }}{{ . | toJson | quote }}{{ end }}
+{{- define "resk.image" -}}
+{{- with .Values.image }}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /* Whether there may be more than one pod of the server. */ -}}
+{{- define "resk.several" -}}
+{{- if or (gt (int .Values.replicaCount) 1) .Values.autoscaling.enabled .Values.rollout.enabled }}true{{ end }}
+{{- end }}
+
+{{- /* Names by which the service is asked from inside the cluster, with and without a certificate. */ -}}
+{{- define "resk.serviceNames" -}}
+{{- $services := list (include "resk.fullname" .) }}
+{{- if .Values.rollout.enabled }}
+{{- $services = append $services (include "resk.named" (list . (ternary "preview" "canary" (eq .Values.rollout.strategy "blueGreen")))) }}
+{{- end }}
+{{- $names := list }}
+{{- range $services }}
+{{- $names = concat $names (list . (printf "%s.%s" . $.Release.Namespace) (printf "%s.%s.svc" . $.Release.Namespace)) }}
+{{- end }}
+{{- $names | toJson }}
+{{- end }}
+
+{{- define "resk.url" -}}
+{{ ternary "https" "http" .Values.tls.enabled }}://{{ include "resk.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
+{{- end }}
+
+{{- /* What PodSecurity restricted asks of a pod and of a container. */ -}}
+{{- define "resk.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "resk.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
 {{- end }}
