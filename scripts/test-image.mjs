@@ -1,0 +1,97 @@
+// npm run test:image: builds the image twice, and with every provider, runs it as an engine would, and leaves nothing behind.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PROVIDERS } from '../deploy/image/packages.mjs';
+import { ensureBuilt, ensureInstalled, main, runNode } from './bootstrap.mjs';
+import { buildImage } from './image/build.mjs';
+import { asRoot, Buildah, privileged, temporaryFolder } from './image/buildah.mjs';
+import { DEBIAN_BASE, ensureDebianBase } from './image/debian-base.mjs';
+import { layerSizes } from './image/sizes.mjs';
+import { ensureImageTools } from './system-tools.mjs';
+
+const IMAGES = {
+  server: { providers: [], fresh: true },
+  // The two must be the same, byte by byte, though nothing of the first is used for the second.
+  again: { providers: [], fresh: true },
+  full: { providers: Object.keys(PROVIDERS), fresh: false },
+};
+
+await main(async (args) => {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { 'node-image': { type: 'string' } },
+  });
+  ensureInstalled();
+  ensureImageTools(values['node-image'] ? ['buildah', 'runc'] : ['buildah', 'debootstrap', 'runc']);
+  ensureBuilt();
+  const { folder, end } = temporaryFolder();
+  const buildah = new Buildah(folder);
+  const ended = endOnSignals(() => tidy(buildah, end));
+  try {
+    const nodeImage = values['node-image'] ?? DEBIAN_BASE;
+    if (nodeImage === DEBIAN_BASE) ensureDebianBase(buildah);
+    const described = join(folder, 'images.json');
+    writeFileSync(described, JSON.stringify({ asRoot: asRoot(), ...builtImages(buildah, nodeImage) }));
+    process.env.RESK_IMAGE = described;
+    return await runNode([
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--config',
+      'test/image/vitest.config.ts',
+      ...positionals,
+    ]);
+  } finally {
+    ended();
+    tidy(buildah, end);
+  }
+});
+
+function builtImages(buildah, nodeImage) {
+  const described = {};
+  for (const [name, { providers, fresh }] of Object.entries(IMAGES)) {
+    const started = performance.now();
+    const tag = `localhost/resk-test:${name}`;
+    console.log(`Building the image: ${name} …`);
+    buildImage(buildah, { tag, nodeImage, providers, fresh, shown: false });
+    const { config, architecture, layers } = buildah.inspect(tag);
+    const { folder: rootfs } = buildah.mounted(tag);
+    described[name] = { config, architecture, layers, rootfs, sizes: layerSizes(buildah, tag) };
+    console.log(`  done in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  }
+  return described;
+}
+
+/** Mounts, containers and images of this run alone: the storage is its own. */
+function tidy(buildah, end) {
+  for (const verb of [
+    ['umount', '--all'],
+    ['rm', '--all'],
+  ]) {
+    try {
+      buildah.run(...verb);
+    } catch (error) {
+      console.error(error.message);
+    }
+  }
+  // The driver keeps its folder mounted onto itself.
+  try {
+    privileged(['umount', join(buildah.folder, 'storage', 'overlay')]);
+  } catch {
+    // The other driver mounts nothing.
+  }
+  end();
+}
+
+/** Whoever stops the run gets the machine back as it was. */
+function endOnSignals(stop) {
+  const stopped = (signal) => {
+    stop();
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stopped);
+  return () => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, stopped);
+  };
+}
