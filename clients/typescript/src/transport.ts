@@ -140,9 +140,9 @@ function prove(headers: Headers): void {
   headers.set('x-request-nonce', crypto.randomUUID());
 }
 
-/** Redirects are not followed: a token goes where it was meant to go. */
+/** Redirects are not followed, but refused: a token goes where it was meant to go. */
 async function request({ operation, body }: Call, headers: Headers, signal?: AbortSignal): Promise<RequestInit> {
-  const init: RequestInit = { method: operation.method, headers, redirect: 'error', ...(signal && { signal }) };
+  const init: RequestInit = { method: operation.method, headers, redirect: 'manual', ...(signal && { signal }) };
   if (!operation.body || body === undefined) return init;
   const sent = await bodyOf(operation.body, body);
   if (sent.type) headers.set('content-type', sent.type);
