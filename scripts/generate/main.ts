@@ -7,6 +7,9 @@ import { FAILURES, type FailureCode } from '#ports';
 import { cliSection } from '../../apps/cli/src/cli.section.js';
 import { openApiDocument } from '../../apps/server/src/openapi-document.js';
 import { sections } from '../../apps/server/src/sections.js';
+import { type ApiDocument, apiReference } from './api-reference.js';
+import { checkedDocument } from '../clients/document.js';
+import { clientFiles } from '../clients/packages.js';
 import { configurationDocument } from './configuration.js';
 import { dashboardFiles } from './dashboards/files.js';
 import type { GeneratedFile } from './described.js';
@@ -17,6 +20,7 @@ import { valuesDocument, valuesSchema, withSettings } from './helm-values.js';
 const CHART = 'helm/resk-caching';
 
 async function generatedFiles(root: string): Promise<GeneratedFile[]> {
+  const api = await openApiDocument();
   const everything = [...sections, cliSection];
   const values = readFileSync(join(root, CHART, 'values.yaml'), 'utf8');
   return [
@@ -27,7 +31,8 @@ async function generatedFiles(root: string): Promise<GeneratedFile[]> {
     { path: `${CHART}/values.yaml`, text: withSettings(values, sections) },
     { path: 'docs/KUBERNETES_VALUES.md', text: valuesDocument(values) },
     ...dashboardFiles(`${CHART}/monitoring/dashboards`),
-    { path: 'docs/openapi.json', text: `${JSON.stringify(await openApiDocument(), undefined, 2)}\n` },
+    { path: 'docs/openapi.json', text: `${JSON.stringify(api, undefined, 2)}\n` },
+    { path: 'docs/API_REFERENCE.md', text: apiReference(api as ApiDocument) },
   ];
 }
 
