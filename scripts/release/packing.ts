@@ -1,10 +1,7 @@
 // What may be in the packages that are published, and how large they may be.
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 
 export interface Policy {
-  /** The folder of the package. */
-  folder: string;
   /** A path that matches none of these is not published. */
   allowed: readonly RegExp[];
   required: readonly string[];
@@ -25,9 +22,8 @@ const MIB = 1024 ** 2;
 /** Maps are published, for stacks that name the line of the source; the sources themselves are not. */
 const CODE = /\.(?:js|d\.ts|js\.map)$/;
 
-export const POLICIES: readonly Policy[] = [
-  {
-    folder: '.',
+export const POLICIES = {
+  product: {
     allowed: [
       new RegExp(`^dist/(?:apps|libs)/[\\w-]+/src/.*(?:${CODE.source}|\\.wasm$)`),
       /^apps\/cli\/bin\/resk\.mjs$/,
@@ -49,14 +45,13 @@ export const POLICIES: readonly Policy[] = [
     maxUnpackedBytes: 8 * MIB,
     maxFiles: 2600,
   },
-  {
-    folder: 'clients/typescript',
+  client: {
     allowed: [new RegExp(`^dist/.*${CODE.source}`), /^README\.md$|^LICENSE$|^package\.json$/],
     required: ['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/index.d.ts'],
     maxUnpackedBytes: MIB,
     maxFiles: 100,
   },
-];
+} satisfies Record<string, Policy>;
 
 const FORBIDDEN =
   /(?:^|\/)(?:test|tests|coverage|data)\/|\.test\.|(?:^|\/)\.env|\.sqlite|\.tgz$|\.tsbuildinfo$|\.pem$|\.key$/;
@@ -80,10 +75,10 @@ export function packProblems({ allowed, required, maxUnpackedBytes, maxFiles }: 
 }
 
 /** Packs a folder as npm would publish it; `destination` undefined means that nothing is written. */
-export function pack(root: string, folder: string, destination?: string): Packed {
+export function pack(folder: string, destination?: string): Packed {
   const where = destination ? ['--pack-destination', destination] : ['--dry-run'];
   const done = spawnSync('npm', ['pack', '--json', '--ignore-scripts', ...where], {
-    cwd: join(root, folder),
+    cwd: folder,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
