@@ -12,8 +12,13 @@ import { sections } from '../../../apps/server/src/sections.js';
 import { documentsOf, ROOT } from './documents.js';
 import { type Fate, type Fence, fateOf, fencesOf } from './fences.js';
 
+interface Reads {
+  env: string;
+  read(text: string): unknown;
+}
+
 const settings = new Map(
-  [...sections, cliSection].flatMap((part) => Object.values(part.settings)).map((one) => [one.env, one]),
+  [...sections, cliSection].flatMap((part) => Object.values(part.settings) as Reads[]).map((one) => [one.env, one]),
 );
 
 const api = JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8')) as { paths: object };
