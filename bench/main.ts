@@ -16,6 +16,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: 'hits,memory,vectors,words,ingest,million,soak' },
+    marks: { type: 'string', default: '100000,500000,1000000' },
   },
 });
 const wanted = new Set(values.only.split(','));
@@ -29,7 +30,8 @@ if (wanted.has('ingest')) {
   report.ingest = show('Queries during an ingestion of 100,000 documents', await benchIngest());
 }
 if (wanted.has('million')) report.million = show('A million documents', await benchMillion());
-if (wanted.has('soak')) report.soak = show('Memory of the process', await benchSoak([100_000, 500_000, 1_000_000]));
+if (wanted.has('soak'))
+  report.soak = show('Memory of the process', await benchSoak(values.marks.split(',').map(Number)));
 if (values.json) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
 
 async function hits(): Promise<HitFigures[]> {

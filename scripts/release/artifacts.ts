@@ -64,7 +64,7 @@ export function chart(root: string, out: string): void {
   });
 }
 
-/** Wheel and sources of the Python client, by the backend that its pyproject.toml names (PEP 517), without a network. */
+/** Wheel and sources of the Python client, without a network. */
 export function pythonClient(root: string, out: string): void {
   inFolder((folder) => {
     const copy = join(folder, 'client');
@@ -72,8 +72,7 @@ export function pythonClient(root: string, out: string): void {
       recursive: true,
       filter: (path) => !['__pycache__', 'build', 'dist'].includes(basename(path)) && !path.endsWith('.egg-info'),
     });
-    const build = `from setuptools import build_meta as b; b.build_sdist(${JSON.stringify(resolve(out))}); b.build_wheel(${JSON.stringify(resolve(out))})`;
-    run(copy, 'python3', '-c', build);
+    run(copy, 'python3', join(root, 'scripts/release/python_client.py'), resolve(out));
   });
 }
 
