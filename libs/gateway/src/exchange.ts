@@ -1,5 +1,6 @@
 // One request at one door, as the pipeline sees it: what each step finds out stands here for the next.
 import type { Caller, PeerCertificate } from '#auth';
+import type { RequestTrace } from '#observability';
 import { Deadline } from '#resilience';
 import type { EndpointSpec } from './endpoint.js';
 import type { Hit } from './rate-limit/index.js';
@@ -15,6 +16,8 @@ export class Exchange {
   certificate: PeerCertificate | undefined;
   /** What is left of the window that this request was counted in. */
   limit: (Hit & { limit: number; rule: string }) | undefined;
+  /** The span of the request, where it is traced. */
+  trace: RequestTrace | undefined;
   #deadline: Deadline | undefined;
 
   constructor(

@@ -1,6 +1,7 @@
 // The structured log: JSON lines with time, level, service and trace, without secrets or the texts of users.
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { errorFields } from './error-fields.js';
+import { tapped } from './log-tap.js';
 import type { ObservabilityConfig } from './observability.section.js';
 import { masked, redacted, WITHHELD_PATHS, withheld } from './redaction.js';
 import { activeTrace } from './spans.js';
@@ -20,8 +21,8 @@ export interface LoggerOptions {
  * depth, and finished lines of bearer tokens, JWTs and passwords in URLs; still, never put a text of a user into a message.
  */
 export function createLogger(
-  config: Pick<ObservabilityConfig, 'logLevel' | 'serviceName'>,
-  { destination }: LoggerOptions = {},
+  config: Pick<ObservabilityConfig, 'logLevel' | 'serviceName' | 'logsExporter'>,
+  { destination = pino.destination(1) }: LoggerOptions = {},
 ): Logger {
   return pino(
     {
@@ -36,6 +37,6 @@ export function createLogger(
       hooks: { streamWrite: masked },
       mixin: activeTrace,
     },
-    destination ?? pino.destination(1),
+    config.logsExporter === 'otlp' ? tapped(destination) : destination,
   );
 }

@@ -6,12 +6,12 @@ import { LOGGER, type Logger } from './logger.js';
 import { MetricsModule } from './metrics.module.js';
 import { NestLogger } from './nest-logger.service.js';
 import type { ObservabilityConfig } from './observability.section.js';
-import { TracingModule } from './tracing.module.js';
+import { TelemetryModule } from './telemetry.module.js';
 
 export { MetricsModule } from './metrics.module.js';
 export { NestLogger } from './nest-logger.service.js';
-export { TracingModule } from './tracing.module.js';
-export { TRACING, TracingService } from './tracing.service.js';
+export { TelemetryModule } from './telemetry.module.js';
+export { TELEMETRY, TracingService } from './tracing.service.js';
 
 @Module({})
 export class ObservabilityModule {
@@ -20,14 +20,14 @@ export class ObservabilityModule {
     return {
       module: ObservabilityModule,
       global: true,
-      imports: [MetricsModule.forRoot({ tenants: namedTenants(config) }), TracingModule.forRoot(config, logger)],
+      imports: [MetricsModule.forRoot({ tenants: namedTenants(config) }), TelemetryModule.forRoot(config, logger)],
       providers: [
         { provide: LOGGER, useValue: logger },
         { provide: NestLogger, useValue: new NestLogger(logger) },
         { provide: Health, useValue: new Health() },
         { provide: EngineWarnings, useValue: new EngineWarnings(logger) },
       ],
-      exports: [LOGGER, NestLogger, Health, MetricsModule, TracingModule],
+      exports: [LOGGER, NestLogger, Health, MetricsModule, TelemetryModule],
     };
   }
 }

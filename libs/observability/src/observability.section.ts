@@ -1,15 +1,23 @@
-// How much the service logs, who may read its metrics, and where its traces go.
+// How much the service logs, who may read its metrics, and what goes to a collector.
 import { type ConfigOf, section, setting } from '#config';
+import { telemetrySettings } from './telemetry/telemetry.settings.js';
 
 export const observabilitySection = section(
   'observability',
   {
     title: 'Logs, metrics and traces',
-    doc: 'How much the service logs, who may read its metrics, and where its traces go.',
-    rule: ({ metricsAccess, metricsToken }) =>
-      metricsAccess === 'token' && !metricsToken
-        ? [{ setting: 'metricsToken', message: 'must be set where METRICS_ACCESS=token' }]
-        : [],
+    doc: 'How much the service logs, who may read its metrics, and what goes to an OpenTelemetry collector.',
+    rule: (values) => [
+      ...(values.metricsAccess === 'token' && !values.metricsToken
+        ? [{ setting: 'metricsToken' as const, message: 'must be set where METRICS_ACCESS=token' }]
+        : []),
+      ...(['metrics', 'logs'] as const)
+        .filter((name) => values[`${name}Exporter`] === 'otlp' && !values[`${name}Endpoint`] && !values.otlpEndpoint)
+        .map((name) => ({
+          setting: `${name}Exporter` as const,
+          message: 'is otlp, and no OTEL_EXPORTER_OTLP_ENDPOINT is set',
+        })),
+    ],
   },
   {
     logLevel: setting('LOG_LEVEL', {
@@ -37,28 +45,7 @@ export const observabilitySection = section(
     })
       .integer({ min: 0, max: 10_000 })
       .default('10'),
-    tracesEndpoint: setting('OTEL_EXPORTER_OTLP_ENDPOINT', {
-      doc: 'Base URL of an OpenTelemetry collector; spans go to its /v1/traces as OTLP over HTTP. Unset: no tracing, at no cost.',
-      example: 'http://localhost:4318',
-    })
-      .url(['http:', 'https:'])
-      .optional(),
-    tracesHeaders: setting('OTEL_EXPORTER_OTLP_HEADERS', {
-      doc: 'Headers sent to the collector, e.g. an API key: name=value, separated by commas, values percent-encoded.',
-      example: 'x-api-key=abc',
-    })
-      .secret()
-      .optional(),
-    serviceName: setting('OTEL_SERVICE_NAME', {
-      doc: 'Name of this service in logs and traces.',
-    })
-      .text({ pattern: /^[\w.-]{1,64}$/, says: 'up to 64 letters, digits, dots, dashes or underscores' })
-      .default('resk-caching'),
-    tracesRatio: setting('OTEL_TRACES_SAMPLER_ARG', {
-      doc: 'Share of requests traced, 0 to 1, where the caller has not decided it already (traceparent).',
-    })
-      .decimal({ min: 0, max: 1 })
-      .default('1'),
+    ...telemetrySettings,
   },
 );
 

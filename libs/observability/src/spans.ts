@@ -5,7 +5,9 @@ import {
   context,
   isSpanContextValid,
   type Span,
+  type SpanContext,
   SpanStatusCode,
+  TraceFlags,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
@@ -20,7 +22,7 @@ export function isTracing(): boolean {
   return tracer !== undefined;
 }
 
-/** Begins or ends the making of spans; `startTracing` calls it, once the SDK stands. */
+/** Begins or ends the making of spans; called once the SDK stands. */
 export function switchTracing(on: boolean): void {
   tracer = on ? trace.getTracer(TRACER_NAME) : undefined;
 }
@@ -41,17 +43,41 @@ export function annotate(attributes: Attributes): void {
   if (tracer !== undefined) trace.getActiveSpan()?.setAttributes(attributes);
 }
 
-/** Ids of the trace under way, under the names of the OpenTelemetry log data model; empty where there is none. */
-export function activeTrace(): { trace_id?: string; span_id?: string } {
+/**
+ * Ids of the trace under way, under the names of OpenTelemetry's logs in other formats; empty where there is none. Also
+ * of a trace that is not recorded: the caller's own logs may have the same ids.
+ */
+export function activeTrace(): { trace_id?: string; span_id?: string; trace_flags?: string } {
   const active = tracer && trace.getActiveSpan()?.spanContext();
-  return active && isSpanContextValid(active) ? { trace_id: active.traceId, span_id: active.spanId } : {};
+  if (!active || !isSpanContextValid(active)) return {};
+  return { trace_id: active.traceId, span_id: active.spanId, trace_flags: flagsOf(active) };
+}
+
+/** The span under way where it is recorded, so that whoever is sent its ids finds it. */
+export function recordedSpan(): SpanContext | undefined {
+  const active = tracer && trace.getActiveSpan()?.spanContext();
+  return active && (active.traceFlags & TraceFlags.SAMPLED) !== 0 ? active : undefined;
+}
+
+/** The span under way as W3C Trace Context, where it is recorded: for those who are sent something of it. */
+export function recordedTraceparent(): string | undefined {
+  const recorded = recordedSpan();
+  return recorded && traceparentOf(recorded);
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+export function traceparentOf(of: SpanContext): string {
+  return `00-${of.traceId}-${of.spanId}-${flagsOf(of)}`;
+}
+
+function flagsOf({ traceFlags }: SpanContext): string {
+  return traceFlags.toString(16).padStart(2, '0');
 }
 
 /** What a span says at its end, beyond what it said at its beginning. */
 export interface SpanEnd {
-  attributesOf?: (error?: unknown) => Attributes;
-  /** Whether an error marks the span as failed; every one does by default. */
-  isFault?: (error: unknown) => boolean;
+  /** The `error.type` of a failed span, where something better is known than the error. */
+  errorType?: () => string | undefined;
 }
 
 /** Runs the work inside a span that was just opened, and ends it with the work: when a promise settles, for a promise. */
@@ -59,7 +85,7 @@ export function inSpan<T>(opened: Span, outer: Context, run: () => T, end: SpanE
   try {
     const result = context.with(trace.setSpan(outer, opened), run);
     if (result instanceof Promise) return settled(opened, result, end) as T;
-    endWell(opened, end);
+    opened.end();
     return result;
   } catch (error) {
     endFailed(opened, error, end);
@@ -70,7 +96,7 @@ export function inSpan<T>(opened: Span, outer: Context, run: () => T, end: SpanE
 async function settled(opened: Span, work: Promise<unknown>, end: SpanEnd): Promise<unknown> {
   try {
     const result = await work;
-    endWell(opened, end);
+    opened.end();
     return result;
   } catch (error) {
     endFailed(opened, error, end);
@@ -78,17 +104,19 @@ async function settled(opened: Span, work: Promise<unknown>, end: SpanEnd): Prom
   }
 }
 
-function endWell(opened: Span, { attributesOf }: SpanEnd): void {
-  if (attributesOf) opened.setAttributes(attributesOf());
+// Only the kind of error is told: its message may hold what a vendor echoed of a prompt.
+function endFailed(opened: Span, error: unknown, { errorType }: SpanEnd): void {
+  markFailed(opened, errorType?.() ?? errorTypeOf(error));
   opened.end();
 }
 
-// Only the kind of error is told: its message may hold what a vendor echoed of a prompt.
-function endFailed(opened: Span, error: unknown, { attributesOf, isFault = () => true }: SpanEnd): void {
-  if (attributesOf) opened.setAttributes(attributesOf(error));
-  if (isFault(error)) {
-    opened.setAttribute('error.type', isFailure(error) ? error.code : error instanceof Error ? error.name : 'unknown');
-    opened.setStatus({ code: SpanStatusCode.ERROR });
-  }
-  opened.end();
+export function markFailed(opened: Span, errorType: string): void {
+  opened.setAttribute('error.type', errorType);
+  opened.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** The kind of an error, of a closed set. */
+export function errorTypeOf(error: unknown): string {
+  if (isFailure(error)) return error.code;
+  return error instanceof Error ? error.name : 'unknown';
 }

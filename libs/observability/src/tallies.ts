@@ -1,6 +1,8 @@
 // Counters and histograms that cost nanoseconds to feed: plain numbers, handed to prom-client when somebody scrapes.
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { type Exemplar, Exemplars } from './exemplars.js';
 import { type SeriesRow, SeriesTable } from './series-table.js';
+import { recordedSpan } from './spans.js';
 
 export interface TallyOptions {
   name: string;
@@ -54,9 +56,12 @@ export class HistogramTally {
     new TalliedHistogram({ name, help, labelNames: labels, buckets: [...bounds], registers: [registry] }, this.table);
   }
 
-  /** Counts one value in the series of these label values. */
+  /** Counts one value in the series of these label values; where a trace is recorded, it stands as the example of its bucket. */
   observe(value: number, first?: string, second?: string, third?: string): void {
-    this.table.at(first, second, third).observe(value);
+    const series = this.table.at(first, second, third);
+    const index = series.observe(value);
+    const recorded = recordedSpan();
+    if (recorded) series.exemplars.put(index, value, recorded);
   }
 }
 
@@ -65,12 +70,15 @@ class Buckets {
   readonly counts: Float64Array;
   sum = 0;
   count = 0;
+  /** One request for each bucket that values have fallen into. */
+  readonly exemplars = new Exemplars();
 
   constructor(private readonly bounds: Float64Array) {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** Gives the bucket. */
+  observe(value: number): number {
     // One NaN would make the sum NaN for ever; a clock that stepped back would make it fall.
     if (!(value >= 0)) value = 0;
     let index = 0;
@@ -78,6 +86,7 @@ class Buckets {
     this.counts[index]!++;
     this.sum += value;
     this.count++;
+    return index;
   }
 }
 
@@ -107,13 +116,18 @@ class TalliedHistogram extends Histogram {
   private valuesOf({ labels, series }: SeriesRow<Buckets>): HistogramValues['values'] {
     const { name, buckets = [] } = this.config;
     let below = 0;
+    const example = (index: number): { exemplar?: Exemplar } => {
+      const exemplar = series.exemplars.at(index);
+      return exemplar ? { exemplar } : {};
+    };
     const bounded = buckets.map((le, index) => {
       below += series.counts[index]!;
-      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
+      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below, ...example(index) };
     });
+    const last = { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: series.count };
     return [
       ...bounded,
-      { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: series.count },
+      { ...last, ...example(buckets.length) },
       { metricName: `${name}_sum`, labels, value: series.sum },
       { metricName: `${name}_count`, labels, value: series.count },
     ];

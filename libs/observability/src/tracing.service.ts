@@ -1,35 +1,35 @@
-// Tracing for services inside the container: what the request under way is called, and the end of tracing.
+// Tracing for services inside the container: what the request under way is called, and the end of all telemetry.
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Attributes } from '@opentelemetry/api';
 import { TraceService } from 'nestjs-otel';
-import type { Tracing } from './tracing.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 
-/** The injection token of what `startTracing` gave. */
-export const TRACING = Symbol('tracing');
+/** The injection token of what `startTelemetry` gave. */
+export const TELEMETRY = Symbol('telemetry');
 
 @Injectable()
 export class TracingService implements OnApplicationShutdown {
   constructor(
     private readonly traces: TraceService,
-    @Inject(TRACING) private readonly tracing: Tracing,
+    @Inject(TELEMETRY) private readonly telemetry: Telemetry,
   ) {}
 
   get enabled(): boolean {
-    return this.tracing.enabled;
+    return this.telemetry.tracing;
   }
 
   /** Id of the trace under way, to be told to a caller or a colleague; `undefined` outside of one. */
   traceId(): string | undefined {
-    return this.tracing.enabled ? this.traces.getSpan()?.spanContext().traceId : undefined;
+    return this.telemetry.tracing ? this.traces.getSpan()?.spanContext().traceId : undefined;
   }
 
   /** Adds to the span under way, if any. Never a prompt, an answer or a person. */
   annotate(attributes: Attributes): void {
-    if (this.tracing.enabled) this.traces.getSpan()?.setAttributes(attributes);
+    if (this.telemetry.tracing) this.traces.getSpan()?.setAttributes(attributes);
   }
 
-  /** Sends the last spans, after the last request. */
+  /** Sends the last spans, metrics and lines, after the last request. */
   async onApplicationShutdown(): Promise<void> {
-    await this.tracing.shutdown();
+    await this.telemetry.shutdown();
   }
 }

@@ -6,10 +6,11 @@ import { Test } from '@nestjs/testing';
 import { Span } from 'nestjs-otel';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createLogger, EngineMetrics, Health, LOGGER, type Logger, RequestMetrics, requestSpan } from '#observability';
+import { createLogger, EngineMetrics, Health, LOGGER, type Logger, RequestMetrics } from '#observability';
 import { NestLogger, ObservabilityModule, TracingService } from '#observability/module';
 import { announce, announced } from '#ports';
 import { OtlpReceiver } from '../../../test/doubles/otlp-receiver.js';
+import { aRequest } from './a-request.js';
 import { configOf } from './observability-config.js';
 
 @Injectable()
@@ -19,6 +20,8 @@ class Answers {
     return 'yes';
   }
 }
+
+const ON_X = { method: 'GET', route: '/x' };
 
 @Module({ providers: [Answers] })
 class Room {}
@@ -98,22 +101,22 @@ describe('the observability module', () => {
   test('names no trace and makes no span without a collector', async () => {
     await start();
     const tracing = app.get(TracingService);
-    const seen = await requestSpan({ method: 'GET', route: '/x', headers: {} }, async () => {
+    const seen = await aRequest(async () => {
       tracing.annotate({ a: 1 });
       return [tracing.enabled, tracing.traceId(), await app.get(Answers).answer()];
-    });
+    }, ON_X);
     expect(seen).toEqual([false, undefined, 'yes']);
   });
 
   test('traces services by nestjs-otel where there is a collector, until the application has closed', async () => {
     const receiver = await OtlpReceiver.start();
-    await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint });
+    await start(receiver.env);
     const tracing = app.get(TracingService);
-    const traceId = await requestSpan({ method: 'GET', route: '/x', headers: {} }, async () => {
+    const traceId = await aRequest(async () => {
       tracing.annotate({ 'resk.cache.status': 'hit' });
       await app.get(Answers).answer();
       return tracing.traceId();
-    });
+    }, ON_X);
     await app.close();
     await receiver.stop();
     const http = receiver.span('GET /x');

@@ -1,5 +1,6 @@
 // Where event connections of both doors meet: who may say what to whom, tenant by tenant.
 import { type Caller, lacking } from '#auth';
+import { type Handshaken, messageSpan, recordedTraceparent } from '#observability';
 import { type Failure, failure, type JsonObject, type JsonValue } from '#ports';
 import { EventRelay, type RelayParts } from './event-relay.js';
 import type { EventsConfig } from './events.section.js';
@@ -73,9 +74,9 @@ export class EventHub {
   }
 
   /** Takes in a connection of a verified caller. Fails as `checkEntry`. */
-  enter(caller: Caller, connection: Connection): Session {
+  enter(caller: Caller, connection: Connection, began?: Handshaken): Session {
     this.checkEntry(caller);
-    const session = new Session(caller, connection);
+    const session = new Session(caller, connection, began);
     this.roomOf(caller.tenant).sessions.add(session);
     return session;
   }
@@ -103,7 +104,10 @@ export class EventHub {
     if (session.countFrame(this.limits.framesPerSecond, now) === 'flood') {
       throw this.end(session, failure('event.rate_limited', { limit: this.limits.framesPerSecond }));
     }
-    return this.obey(session, readFrame(received, this.limits.maxFrameBytes));
+    return messageSpan(session.connection.door, session.began, {
+      read: () => readFrame(received, this.limits.maxFrameBytes),
+      run: (frame) => this.obey(session, frame),
+    });
   }
 
   /** Closes a connection and forgets its session. Gives the reason back, to be thrown. */
@@ -163,7 +167,8 @@ export class EventHub {
   private publish(caller: Caller, channel: string, data: JsonValue): void {
     permit(caller, 'events:publish');
     checkUnreserved(data);
-    const delivery = this.delivery(channel, data);
+    const traceparent = recordedTraceparent();
+    const delivery = { ...this.delivery(channel, data), ...(traceparent !== undefined && { traceparent }) };
     this.deliver(caller.tenant, delivery);
     this.relay.send(caller.tenant, delivery);
   }

@@ -29,7 +29,14 @@ const wireSchema = z.discriminatedUnion('kind', [
 ]);
 
 const batchSchema = z
-  .array(z.object({ channel: z.string(), data: z.custom<JsonValue>(), at: z.string() }))
+  .array(
+    z.object({
+      channel: z.string(),
+      data: z.custom<JsonValue>(),
+      at: z.string(),
+      traceparent: z.string().max(256).optional(),
+    }),
+  )
   .max(MAX_BATCH);
 
 export interface RelayParts {

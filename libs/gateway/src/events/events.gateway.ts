@@ -13,6 +13,7 @@ import {
 } from '@nestjs/websockets';
 import { type Namespace, Socket } from 'socket.io';
 import type { Caller } from '#auth';
+import { type Handshaken, handshakeSpan } from '#observability';
 import { type Failure, failure } from '#ports';
 import { SocketEndpoint } from '../endpoint.js';
 import { asFailure } from '../http/problem.js';
@@ -26,6 +27,7 @@ import { SocketIoConnection } from './socket-io-connection.js';
 /** What the handshake leaves on a socket. */
 interface Known {
   caller: Caller;
+  began?: Handshaken | undefined;
   session?: Session;
 }
 /** How long a stopping server waits for connections that do not take their goodbye. */
@@ -72,7 +74,7 @@ export class EventsGateway
     const client = socket as EventSocket;
     const connection = new SocketIoConnection(socket);
     try {
-      client.data.session = this.hub.enter(client.data.caller, connection);
+      client.data.session = this.hub.enter(client.data.caller, connection, client.data.began);
     } catch (error) {
       connection.end(asFailure(error));
       return;
@@ -98,9 +100,11 @@ export class EventsGateway
   private async welcome(socket: EventSocket): Promise<void> {
     const { request, handshake } = socket;
     const token = () => presentedToken(request.headers.authorization, handshake.auth.token);
-    const caller = await this.handshake.admit(request, token);
-    this.hub.checkEntry(caller);
-    socket.data.caller = caller;
+    await handshakeSpan('socket.io', request.headers, async (began) => {
+      const caller = await this.handshake.admit(request, token);
+      this.hub.checkEntry(caller);
+      Object.assign(socket.data, { caller, began });
+    });
   }
 
   /** Events of other names mean nothing here, and count as frames all the same. */

@@ -12,15 +12,19 @@ const MAX_DEPTH = 32;
 
 const channel = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ : -');
 
+/** W3C Trace Context, which a frame may carry where a request has a header for it. Anything is taken, and what is none counts as none. */
+const traced = { traceparent: z.string().max(256).optional() };
+
 const frameSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('subscribe'), channel }),
-  z.strictObject({ type: z.literal('unsubscribe'), channel }),
+  z.strictObject({ type: z.literal('subscribe'), channel, ...traced }),
+  z.strictObject({ type: z.literal('unsubscribe'), channel, ...traced }),
   z.strictObject({
     type: z.literal('publish'),
     channel,
     data: z.custom<JsonValue>((value) => isPlainJson(value), `must be JSON nested at most ${MAX_DEPTH} levels deep`),
+    ...traced,
   }),
-  z.strictObject({ type: z.literal('ping') }),
+  z.strictObject({ type: z.literal('ping'), ...traced }),
 ]);
 
 /** What a client may send. */
@@ -44,6 +48,8 @@ export interface Delivery {
   data: JsonValue;
   /** ISO 8601 UTC. */
   at: string;
+  /** Of the publisher's frame, where it was traced: receivers may go on with its trace. */
+  traceparent?: string | undefined;
 }
 
 /** A frame to many connections: written as text once, and only if one of them wants text. */

@@ -10,6 +10,7 @@ const POLICY_VIOLATION = 1008;
 
 export class PlainConnection implements Connection {
   private static readonly all = new WeakMap<WebSocket, PlainConnection>();
+  readonly door = 'websocket';
   private alive = true;
 
   constructor(private readonly socket: WebSocket) {

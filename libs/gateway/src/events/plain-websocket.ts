@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '#auth';
+import { type Handshaken, handshakeSpan } from '#observability';
 import { type Failure, failure } from '#ports';
 import { asFailure, problemOf } from '../http/problem.js';
 import { correlationIdOf } from '../http/request.js';
@@ -39,6 +40,12 @@ export function attachPlainWebSocket(
   options: PlainWebSocketOptions,
 ): PlainWebSocketDoor {
   return new Door(server, hub, options);
+}
+
+/** Who has shaken hands, and where that was traced. */
+interface Entrant {
+  caller: Caller;
+  began: Handshaken | undefined;
 }
 
 class Door implements PlainWebSocketDoor {
@@ -84,20 +91,25 @@ class Door implements PlainWebSocketDoor {
     socket.on('error', () => socket.destroy());
     try {
       if (path !== (this.options.path ?? '/ws')) throw failure('request.not_found', {});
-      const caller = await this.options.handshake.admit(request, () => tokenOf(request));
-      if (this.closing) throw failure('server.stopping', {});
-      this.hub.checkEntry(caller);
-      this.sockets.handleUpgrade(request, socket, head, (client) => this.welcome(client, caller));
+      const entrant = await handshakeSpan('websocket', request.headers, (began) => this.admit(request, began));
+      this.sockets.handleUpgrade(request, socket, head, (client) => this.welcome(client, entrant));
     } catch (error) {
       refuse(request, socket, asFailure(error));
     }
   }
 
-  private welcome(client: WebSocket, caller: Caller): void {
+  private async admit(request: IncomingMessage, began: Handshaken | undefined): Promise<Entrant> {
+    const caller = await this.options.handshake.admit(request, () => tokenOf(request));
+    if (this.closing) throw failure('server.stopping', {});
+    this.hub.checkEntry(caller);
+    return { caller, began };
+  }
+
+  private welcome(client: WebSocket, { caller, began }: Entrant): void {
     const connection = new PlainConnection(client);
     client.on('error', () => client.terminate());
     try {
-      const session = this.hub.enter(caller, connection);
+      const session = this.hub.enter(caller, connection, began);
       client.on('close', () => this.hub.leave(session));
       client.on('message', (data, isBinary) => this.receive(client, session, data, isBinary));
       client.on('pong', () => connection.showLife());

@@ -1,10 +1,13 @@
 // One connection of one caller, whatever the door: what it is subscribed to, and how much it may still send.
 import type { Caller } from '#auth';
+import type { Handshaken } from '#observability';
 import { type Failure, failure } from '#ports';
 import type { Outgoing } from './frames.js';
 
 /** What a door lends to the hub of one of its connections. */
 export interface Connection {
+  /** Which door it is, for who follows its messages. */
+  readonly door: 'websocket' | 'socket.io';
   send(outgoing: Outgoing): void;
   /** Bytes given to `send` that the peer has not taken yet. */
   bufferedBytes(): number;
@@ -22,6 +25,8 @@ export class Session {
   constructor(
     readonly caller: Caller,
     readonly connection: Connection,
+    /** Where the connection began, where that is traced. */
+    readonly began?: Handshaken,
   ) {}
 
   /** Counts a frame. Fails with `event.rate_limited`; says `flood` when refusing has not slowed the peer down. */

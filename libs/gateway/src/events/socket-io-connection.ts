@@ -14,6 +14,8 @@ interface Transport {
 }
 
 export class SocketIoConnection implements Connection {
+  readonly door = 'socket.io';
+
   constructor(private readonly socket: Socket) {}
 
   send({ frame }: Outgoing): void {

@@ -33,7 +33,7 @@ function stepTexts(latencies: Latencies, written: (step: string, ms: number) => 
   return texts;
 }
 
-/** Headers of a reply to a question: RFC 9211 `cache-status`, RFC 9111 `age`, Server Timing. Names and values in turn. */
+/** Headers of a reply to a question: RFC 9211 `cache-status`, RFC 9111 `age`, and last Server Timing. Names and values in turn. */
 export function answerHeaders(answer: Answer): string[] {
   const { latencies, status, age } = answer;
   return [

@@ -8,6 +8,7 @@ import { type Arrival, Pipeline } from '../pipeline.js';
 import { failureHeaders } from './headers.js';
 import { asFailure, problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
+import { withinTrace } from './traced.js';
 
 @Catch()
 @Injectable()
@@ -26,7 +27,7 @@ export class FailureFilter implements ExceptionFilter {
 
   /** Sends the error reply, once it is counted. The hot route calls it as it is. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const send = (failed: unknown) => this.send(failed, request, reply);
+    const send = (failed: unknown) => withinTrace(request, () => this.send(failed, request, reply));
     try {
       const waiting = this.pipeline.countRefused(request.exchange, request as Arrival);
       if (waiting) waiting.then(() => send(error), send);
@@ -41,6 +42,7 @@ export class FailureFilter implements ExceptionFilter {
     const { correlationId } = request.exchange;
     const problem = problemOf(failed, correlationId);
     this.metrics.failed(request.routeOptions?.url ?? 'unmatched', failed.code);
+    request.exchange.trace?.failed(failed);
     if (failed.kind === 'forbidden') this.pipeline.countDenial(request.exchange);
     noteDenial(failed, request.exchange, request.routeOptions?.url);
     if (problem.status >= 500) this.log(failed, request, problem.status);

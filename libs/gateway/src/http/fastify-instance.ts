@@ -14,6 +14,7 @@ import { NDJSON } from './lines.js';
 import type { Arrivals } from './request.js';
 import type { RouteTable } from './route-table.js';
 import type { TlsFiles } from './tls-files.js';
+import { beginTrace, timing, withinTrace } from './traced.js';
 
 /** Longer than the idle time of usual load balancers, so that they and not we end a connection. */
 const KEEP_ALIVE_MS = 72_000;
@@ -115,13 +116,16 @@ export function dress(
 ): void {
   instance.addHook('onRequest', (request, reply, done) => {
     request.exchange = arrivals.begin(request);
+    beginTrace(request, reply);
     const refused = rules.keeper.refusal(request.raw);
-    if (refused) return done(refused);
+    if (refused) return withinTrace(request, () => done(refused));
     const preflight = rules.cors?.preflight(request.method, request.headers, () => routes.methodsOf(request.url));
-    if (!preflight) return done();
+    if (!preflight) return withinTrace(request, done);
     setHeaders(reply, preflight);
     reply.code(204).send();
   });
+  // Reading a body loses the context that the request began in.
+  instance.addHook('preValidation', (request, _reply, done) => withinTrace(request, done));
   sendHeaders(instance, rules);
   instance.addHook('onResponse', (request, reply, done) => {
     request.exchange.close();
@@ -138,6 +142,8 @@ export function sendHeaders(instance: FastifyInstance, { hsts, cors }: DoorRules
     if (request.url.startsWith('/docs')) reply.header('content-security-policy', DOCS_POLICY);
     if (cors) setHeaders(reply, cors.headers(request.headers.origin));
     setHeaders(reply, exchangeHeaders(request.exchange));
+    const { trace } = request.exchange;
+    if (trace) reply.header('server-timing', timing(reply.getHeader('server-timing'), trace));
     done();
   });
 }

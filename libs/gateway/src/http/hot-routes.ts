@@ -1,6 +1,5 @@
 // The hot route, on a Fastify instance of its own: the very same pipeline steps as its controller, with nothing around them.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isTracing, requestSpan } from '#observability';
 import type { Answer, QueryService, Question } from '#query';
 import { type EndpointSpec, endpointOf } from '../endpoint.js';
 import type { Exchange } from '../exchange.js';
@@ -13,6 +12,7 @@ import type { HttpConfig } from './http.section.js';
 import { inTime } from './in-time.js';
 import { QueryController } from './query.controller.js';
 import type { Arrivals } from './request.js';
+import { beginTrace, timing } from './traced.js';
 
 export const HOT_PATH = '/api/cache/query';
 
@@ -69,6 +69,12 @@ export class HotRoutes {
   /** Gives nothing back: Fastify waits for what a handler gives, and a reply can be waited for. */
   private ask(request: FastifyRequest, reply: FastifyReply): void {
     const exchange = this.begin(request);
+    beginTrace(request, reply);
+    if (exchange.trace) exchange.trace.run(() => this.pass(exchange, request, reply));
+    else this.pass(exchange, request, reply);
+  }
+
+  private pass(exchange: Exchange, request: FastifyRequest, reply: FastifyReply): void {
     try {
       const waiting = this.parts.pipeline.pass(exchange, request as Arrival, this.endpoint);
       if (waiting || !this.recall(request, reply)) void this.askSlowly(request, reply, waiting ?? undefined);
@@ -77,9 +83,8 @@ export class HotRoutes {
     }
   }
 
-  /** Answers from memory, if it can be. A traced request takes the way that makes spans. */
+  /** Answers from memory, if it can be. */
   private recall(request: FastifyRequest, reply: FastifyReply): boolean {
-    if (isTracing()) return false;
     const { exchange } = request;
     const answer = this.parts.query.recall(request.body as Question, exchange.caller!, exchange.startedAt);
     if (answer) this.send(request, reply, answer);
@@ -87,15 +92,14 @@ export class HotRoutes {
   }
 
   private async askSlowly(request: FastifyRequest, reply: FastifyReply, waiting?: Promise<void>): Promise<void> {
-    const { exchange, method, headers } = request;
+    const { exchange } = request;
     try {
       if (waiting) {
         await waiting;
         if (this.recall(request, reply)) return;
       }
       const ask = () => this.parts.query.ask(request.body as Question, exchange.caller!, { signal: exchange.signal });
-      const answer = await requestSpan({ method, route: HOT_PATH, headers }, () => inTime(exchange, ask));
-      this.send(request, reply, answer);
+      this.send(request, reply, await inTime(exchange, ask));
     } catch (error) {
       this.fail(error, request, reply);
     }
@@ -104,7 +108,7 @@ export class HotRoutes {
   /** Writes past Fastify's serialiser: the body is JSON already. */
   private send(request: FastifyRequest, reply: FastifyReply, answer: Answer): void {
     const body = answerJson(answer);
-    const headers = this.fixed.concat(exchangeHeaders(request.exchange), answerHeaders(answer), [
+    const headers = this.fixed.concat(exchangeHeaders(request.exchange), this.headersOf(answer, request.exchange), [
       'content-length',
       String(Buffer.byteLength(body)),
     ]);
@@ -116,9 +120,19 @@ export class HotRoutes {
     this.parts.sent(request, 200);
   }
 
+  /** Its last header is `server-timing`. */
+  private headersOf(answer: Answer, { trace }: Exchange): string[] {
+    const headers = answerHeaders(answer);
+    if (trace) headers.push(timing(headers.pop(), trace));
+    return headers;
+  }
+
   private fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     // A body that cannot be read fails before the handler, and so before the exchange was begun.
-    if (!request.exchange) this.begin(request);
+    if (!request.exchange) {
+      this.begin(request);
+      beginTrace(request, reply);
+    }
     if (this.stopping) reply.header('connection', 'close');
     reply.raw.once('finish', () => this.parts.sent(request, reply.statusCode));
     this.parts.failures.answer(error, request, reply);

@@ -87,7 +87,7 @@ export class HttpDoor {
   bind(app: INestApplication): void {
     const metrics = app.get(RequestMetrics);
     const logger = app.get<Logger>(LOGGER);
-    this.sent = (request, status) => {
+    const note: Sent = (request, status) => {
       const { exchange, method, routeOptions } = request;
       const route = routeOptions.url ?? 'unmatched';
       const ms = performance.now() - exchange.startedAt;
@@ -98,6 +98,13 @@ export class HttpDoor {
           'request answered',
         );
       }
+    };
+    this.sent = (request, status) => {
+      const { trace } = request.exchange;
+      if (!trace) return note(request, status);
+      // Of its trace are the line of the log and the example of the metrics, too.
+      trace.run(() => note(request, status));
+      trace.end(status);
     };
     this.hot?.bind({
       sent: this.sent,

@@ -1,12 +1,20 @@
 // The open doors: health, metrics and the OpenAPI document.
-import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createZodDto } from 'nestjs-zod';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { configToken } from '#config';
-import { Health, mayReadMetrics, type ObservabilityConfig, observabilitySection } from '#observability';
+import {
+  Health,
+  mayReadMetrics,
+  type ObservabilityConfig,
+  OPEN_METRICS,
+  observabilitySection,
+  openMetricsText,
+  wantsOpenMetrics,
+} from '#observability';
 import { failure } from '#ports';
 import { Endpoint, type EndpointDeclaration } from '../endpoint.js';
 import { OpenApiDocument } from '../openapi-document.js';
@@ -50,18 +58,21 @@ export class OperationsController {
   }
 
   @Get('api/metrics')
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @Endpoint({
     ...open,
     summary: 'Metrics in the Prometheus text format',
-    description: 'Open, behind METRICS_TOKEN, or off: METRICS_ACCESS.',
+    description:
+      'Open, behind METRICS_TOKEN, or off: METRICS_ACCESS. As OpenMetrics, with exemplars, for who asks for it.',
     reply: { type: 'text/plain', description: 'Metrics.' },
+    alsoProduces: 'application/openmetrics-text',
     failures: ['auth.missing', 'request.not_found'],
   })
-  metrics(@Req() { headers }: FastifyRequest): Promise<string> {
+  metrics(@Req() { headers }: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     if (this.config.metricsAccess === 'off') throw failure('request.not_found', {});
     if (!mayReadMetrics(this.config, headers.authorization)) throw failure('auth.missing', {});
-    return this.registry.metrics();
+    const open = wantsOpenMetrics(headers.accept);
+    reply.type(open ? OPEN_METRICS : this.registry.contentType);
+    return open ? openMetricsText(this.registry) : this.registry.metrics();
   }
 
   @Get('api/openapi.json')

@@ -20,6 +20,7 @@ let now = START;
 
 /** A door of which the test sees what was sent and how it ended. */
 class Door implements Connection {
+  readonly door = 'websocket';
   readonly sent: object[] = [];
   buffered = 0;
   ended: Failure | undefined;
