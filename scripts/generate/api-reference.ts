@@ -70,33 +70,48 @@ export function apiReference(api: ApiDocument): string {
   const operations = Object.entries(api.paths as Record<string, Record<string, Operation>>).flatMap(([path, verbs]) =>
     VERBS.flatMap((verb) => (verbs[verb] ? [{ path, verb: verb.toUpperCase(), operation: verbs[verb] }] : [])),
   );
+  const everyone = sharedCodes(
+    operations.map(({ operation }) => operation).filter(({ security }) => security?.length !== 0),
+  );
   const groups = Map.groupBy(operations, ({ operation }) => operation.tags?.[0] ?? 'other');
   const chapters = [...groups].map(([tag, those]) => {
     const told = api.tags?.find(({ name }) => name === tag)?.description;
-    const texts = those.map(({ path, verb, operation }) => operationText(path, verb, operation));
+    const texts = those.map(({ path, verb, operation }) => operationText(path, verb, operation, everyone));
     return [`## ${capital(tag)}`, ...(told ? [told] : []), ...texts].join('\n\n');
   });
   const common = operations.flatMap(({ operation }) => operation.parameters ?? []).filter(isEverywhere);
   const once = [...new Map(common.map((one) => [one.name, one])).values()];
   const headers = once.length > 0 ? ['## Headers of every request', fields(once.map(ofParameter))] : [];
+  const codes = [...everyone].map((code) => `\`${code}\``).join(', ');
+  const refusals = codes ? ['## Refusals of every operation that takes a token', prose(codes)] : [];
   const schemas = Object.entries((api.components?.schemas ?? {}) as Record<string, Schema>);
   const bodies = schemas.length > 0 ? ['## Bodies', ...schemas.map(([name, schema]) => schemaText(name, schema))] : [];
-  return `${[INTRODUCTION, ...headers, ...chapters, ...bodies].join('\n\n')}\n`;
+  return `${[INTRODUCTION, ...headers, ...refusals, ...chapters, ...bodies].join('\n\n')}\n`;
 }
 
-function operationText(path: string, verb: string, operation: Operation): string {
+/** Codes by which every operation that takes a token may refuse: told of once. */
+function sharedCodes(operations: readonly Operation[]): Set<string> {
+  const lists = operations.map(({ responses }) => Object.values(responses).flatMap(codesOf));
+  return new Set(lists[0]?.filter((code) => lists.every((list) => list.includes(code))));
+}
+
+function codesOf({ description = '' }: Body): string[] {
+  return /^One of: (?<codes>.+)$/s.exec(description)?.groups?.codes?.split(', ') ?? [];
+}
+
+function operationText(path: string, verb: string, operation: Operation, everyone: ReadonlySet<string>): string {
   const { summary, description, parameters = [], requestBody, responses, deprecated } = operation;
   const own = parameters.filter((one) => !isEverywhere(one)).map(ofParameter);
   const parts = [
     `### \`${verb} ${path}\``,
-    ...[summary, description].flatMap((text) => (text ? [prose(text)] : [])),
+    ...[...new Set([summary, description])].flatMap((text) => (text ? [prose(text)] : [])),
     [`Operation \`${operation.operationId}\`.`, accessOf(operation), deprecated ? '**Deprecated.**' : '']
       .filter(Boolean)
       .join(' '),
     ...(own.length > 0 ? [fields(own)] : []),
     ...(requestBody ? [`Takes ${bodyText(requestBody)}.`] : []),
     Object.entries(responses)
-      .map(([status, reply]) => replyText(status, reply))
+      .flatMap(([status, reply]) => replyText(status, reply, everyone))
       .join('\n'),
   ];
   return parts.join('\n\n');
@@ -106,15 +121,14 @@ function accessOf({ security }: Operation): string {
   return security?.length === 0 ? 'No token.' : '';
 }
 
-function replyText(status: string, reply: Body): string {
-  const { description = '' } = reply;
-  const [, codes] = /^One of: (.+)$/s.exec(description) ?? [];
-  const named = codes
-    ?.split(', ')
-    .map((code) => `\`${code}\``)
-    .join(', ');
-  const body = reply.content && !named ? `: ${bodyText(reply)}` : '';
-  return `- **${status}** ${named ?? `${safe(description).replace(/\.$/, '')}${body}`}`;
+function replyText(status: string, reply: Body, everyone: ReadonlySet<string>): string[] {
+  const codes = codesOf(reply);
+  if (codes.length === 0) {
+    const body = reply.content ? `: ${bodyText(reply)}` : '';
+    return [`- **${status}** ${safe(reply.description ?? '').replace(/\.$/, '')}${body}`];
+  }
+  const own = codes.filter((code) => !everyone.has(code)).map((code) => `\`${code}\``);
+  return own.length > 0 ? [`- **${status}** ${own.join(', ')}`] : [];
 }
 
 function bodyText({ content = {} }: Body): string {
@@ -127,13 +141,18 @@ function schemaText(name: string, schema: Schema): string {
   const told = schema.description ? [prose(schema.description)] : [];
   const { properties } = schema;
   if (!properties) return [`### ${name}`, ...told, `${capital(kindOf(schema))}.`].join('\n\n');
-  const rows = Object.entries(properties).map(([field, one]) => ({
-    name: field,
-    kind: kindOf(one),
-    needed: schema.required?.includes(field) ?? false,
-    doc: one.description ?? '',
-  }));
+  const rows = rowsOf(schema);
   return [`### ${name}`, ...told, rows.length > 0 ? fields(rows) : 'Has no members of its own.'].join('\n\n');
+}
+
+/** Members, and below each the members that it has itself: `vector.k`. */
+function rowsOf({ properties = {}, required = [] }: Schema, before = ''): Field[] {
+  return Object.entries(properties).flatMap(([field, one]) => {
+    const name = `${before}${field}`;
+    const row = { name, kind: kindOf(one), needed: required.includes(field), doc: one.description ?? '' };
+    const inner = one.type === 'array' ? rowsOf(one.items ?? {}, `${name}[].`) : rowsOf(one, `${name}.`);
+    return [row, ...inner];
+  });
 }
 
 interface Field {
