@@ -27,6 +27,18 @@ const CHECKS = {
   'OpenAPI document': ['@redocly/cli/bin/cli.js', 'lint', 'docs/openapi.json'],
 };
 
+/** Name → the built script and its arguments. */
+const BUILT_CHECKS = {
+  'generated documents': ['dist/scripts/generate/main.js', '--check'],
+  'API compatibility': ['dist/scripts/api-compat/main.js'],
+  'security rules': ['dist/scripts/sast/main.js'],
+  licences: ['dist/scripts/supply-chain/licences.js'],
+  secrets: ['dist/scripts/supply-chain/secrets.js'],
+  'secrets of the past': ['dist/scripts/supply-chain/secrets.js', '--history'],
+  workflows: ['dist/scripts/workflows/main.js'],
+  versions: ['dist/scripts/release/verify.js'],
+};
+
 await main(async () => {
   const started = performance.now();
   ensureInstalled();
@@ -34,9 +46,8 @@ await main(async () => {
   const checks = Object.entries(CHECKS).map(([name, [program, ...args]]) =>
     outcome(name, [join('node_modules', program), ...args]),
   );
-  const generated = build.ok ? outcome('generated documents', ['dist/scripts/generate/main.js', '--check']) : [];
-  const compatible = build.ok ? outcome('API compatibility', ['dist/scripts/api-compat/main.js']) : [];
-  const results = [build, ...(await Promise.all([...checks, generated, compatible].flat()))];
+  const ofBuilt = build.ok ? Object.entries(BUILT_CHECKS).map(([name, args]) => outcome(name, args)) : [];
+  const results = [build, ...(await Promise.all([...checks, ...ofBuilt]))];
   for (const { name, ok, output } of results) if (!ok) console.log(`\n── ${name} ──\n${output.trim()}`);
   console.log('');
   for (const { name, ok, seconds } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
