@@ -124,9 +124,8 @@ export class PythonTypes {
 
   /** `allOf` as one schema: the fields of all. */
   private merged({ allOf = [], ...own }: Schema): Schema {
-    const parts: Schema[] = [...allOf.map((one) => resolved(this.document, one)), own].map((one) =>
-      one.allOf ? this.merged(one) : one,
-    );
+    const all: Schema[] = [...allOf.map((one) => resolved(this.document, one)), own];
+    const parts = all.map((one) => (one.allOf ? this.merged(one) : one));
     const properties = Object.assign({}, ...parts.map((one) => one.properties ?? {})) as Record<string, Schema>;
     return {
       ...Object.assign({}, ...parts),
