@@ -146,6 +146,7 @@ async function request({ operation, body }: Call, headers: Headers, signal?: Abo
   if (!operation.body || body === undefined) return init;
   const sent = await bodyOf(operation.body, body);
   if (sent.type) headers.set('content-type', sent.type);
+  // TypeScript's DOM library does not know `duplex` yet.
   const streamed = sent.body instanceof ReadableStream && { duplex: 'half' };
-  return { ...init, body: sent.body as NonNullable<RequestInit['body']>, ...streamed };
+  return { ...init, body: sent.body, ...streamed } as RequestInit;
 }
