@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#ports';
 import { auditCommand } from './commands/audit.js';
+import { backupCommand } from './commands/backup.js';
 import { configCommand } from './commands/config-check.js';
 import { demoCommand } from './commands/demo.js';
 import { ingestCommand } from './commands/ingest.js';
@@ -52,6 +53,7 @@ export function program(io: Io): Command {
     replayCommand,
     demoCommand,
     configCommand,
+    backupCommand,
     auditCommand,
     keysCommand,
     reindexCommand,

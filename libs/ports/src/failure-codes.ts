@@ -704,6 +704,7 @@ export const FAILURES = {
     title: 'Receipt refused',
     detail: 'The receipt in {file} proves nothing: {reason}.',
   },
+  'cli.backup_refused': { kind: 'invalid', title: 'No backup', detail: '{file}: {reason}. {fix}' },
   'cli.token_needed': {
     kind: 'unauthenticated',
     title: 'Token needed',

@@ -24,6 +24,6 @@ export {
 } from './redis-connection.js';
 export { RedisRecords } from './redis-records.js';
 export { SqliteBus, type SqliteBusOptions } from './sqlite-bus.js';
-export { nodeSqlite } from './sqlite-module.js';
+export { nodeSqlite, sqliteModule } from './sqlite-module.js';
 export { SqliteRecords, type SqliteRecordsOptions } from './sqlite-records.js';
 export { Watched, type WatchedOptions } from './watched.js';
