@@ -12,10 +12,10 @@ import {
 import { dirname, join, relative, resolve } from 'node:path';
 
 const LICENCE = /^(licen[cs]e|copying|notice|third[-_]?party|authors|patents)/i;
-const UNREAD = /(\.(map|ts|mts|cts|tsx|flow|md|markdown|tsbuildinfo|test\.c?js)|^\..*)$/i;
+const UNREAD = /(\.(map|ts|mts|cts|tsx|flow|md|markdown|tsbuildinfo|(test|spec)\.c?js)|^\..*)$/i;
 /** Only directly in a package's folder: deeper down the same names may be code. */
 const UNREAD_FOLDERS = new Set(
-  'test tests __tests__ doc docs example examples bench benchmark benchmarks coverage website'.split(' '),
+  'test tests __tests__ spec specs doc docs example examples bench benchmark benchmarks coverage website'.split(' '),
 );
 
 /** What a package ships for bundlers, browsers or other machines, by its name. */

@@ -66,7 +66,7 @@ export class Container {
 
   private constructor(
     private readonly id: string,
-    private readonly process: ChildProcess,
+    process: ChildProcess,
   ) {
     process.stdout!.on('data', (text) => (this.stdout += text));
     process.stderr!.on('data', (text) => (this.stderr += text));
@@ -78,7 +78,7 @@ export class Container {
     const bundle = mkdtempSync(join(tmpdir(), 'resk-bundle-'));
     const id = `resk-${randomBytes(6).toString('hex')}`;
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(specification(options)));
-    const [program, ...args] = [...built.asRoot, 'runc', 'run', '--bundle', bundle, id] as [string, ...string[]];
+    const [program, ...args] = commandLine('runc', 'run', '--bundle', bundle, id);
     const container = new Container(id, spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
     onTestFinished(async () => {
       runc('delete', '--force', id);
@@ -142,7 +142,6 @@ function specification({ image = built.server, env = {}, command, data = aVolume
       cwd: image.config.WorkingDir,
       capabilities: none,
       noNewPrivileges: true,
-      rlimits: [{ type: 'RLIMIT_NOFILE', hard: 65_536, soft: 65_536 }],
     },
     root: { path: image.rootfs, readonly: true },
     hostname: 'resk',
@@ -170,6 +169,10 @@ function runc(...args: string[]) {
 }
 
 function asRoot(...command: string[]) {
-  const [program, ...args] = [...built.asRoot, ...command] as [string, ...string[]];
+  const [program, ...args] = commandLine(...command);
   return spawnSync(program, args, { encoding: 'utf8' });
+}
+
+function commandLine(...command: string[]): [string, ...string[]] {
+  return [...built.asRoot, ...command] as unknown as [string, ...string[]];
 }
