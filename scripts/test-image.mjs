@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PROVIDERS } from '../deploy/image/packages.mjs';
-import { ensureBuilt, ensureInstalled, main, runNode } from './bootstrap.mjs';
+import { ensureInstalled, main, runNode } from './bootstrap.mjs';
 import { buildImage } from './image/build.mjs';
 import { asRoot, Buildah, privileged, temporaryFolder } from './image/buildah.mjs';
 import { DEBIAN_BASE, ensureDebianBase } from './image/debian-base.mjs';
@@ -25,7 +25,6 @@ await main(async (args) => {
   });
   ensureInstalled();
   ensureImageTools(values['node-image'] ? ['buildah', 'runc'] : ['buildah', 'debootstrap', 'runc']);
-  ensureBuilt();
   const { folder, end } = temporaryFolder();
   const buildah = new Buildah(folder);
   const ended = endOnSignals(() => tidy(buildah, end));
