@@ -116,7 +116,7 @@ class Transport:
         except (TimeoutError, socket.timeout) as error:
             raise LateError(operation.id, f"{operation.id}: no connection in time") from error
         except OSError as error:
-            raise UnreachableError(operation.id, f"{operation.id}: no connection to {self._base}", sent=False) from error
+            raise UnreachableError(operation.id, f"{operation.id}: no connection to {self._base} ({error})", sent=False) from error
         try:
             reply = _ask(connection, operation, target, headers, payload, deadline)
         except BaseException as error:
@@ -126,7 +126,10 @@ class Transport:
             if isinstance(error, (TimeoutError, socket.timeout)):
                 raise LateError(operation.id, f"{operation.id}: no reply in time") from error
             if isinstance(error, (OSError, http.client.HTTPException)):
-                raise UnreachableError(operation.id, f"{operation.id}: no whole reply from {self._base}") from error
+                why = f"{type(error).__name__}: {error}"
+                raise UnreachableError(
+                    operation.id, f"{operation.id}: no whole reply from {self._base} ({why})"
+                ) from error
             raise
         self._connections.keep(connection)
         return reply
@@ -196,15 +199,24 @@ def _ask(
         # Who refuses a long body may answer before its end: the refusal is worth more than the broken pipe.
         pass
     response = connection.getresponse()
+    content = _content(sock, response, deadline)
+    # A response that was read piece by piece does not always end itself, and the connection waits for its end.
+    response.close()
+    if response.will_close:
+        connection.close()
+    return response.status, {name.lower(): value for name, value in response.getheaders()}, content
+
+
+def _content(sock: socket.socket, response: http.client.HTTPResponse, deadline: _Deadline) -> bytes:
+    # Whether the length is counted down, or its lack told, differs by the version of Python.
+    length = response.length
     content = bytearray()
-    while True:
+    while length is None or len(content) < length:
         sock.settimeout(deadline.left())
-        piece = response.read1(_PIECE)
+        piece = response.read1(_PIECE if length is None else min(_PIECE, length - len(content)))
         if not piece:
             break
         content += piece
-    if response.length:
-        raise http.client.IncompleteRead(bytes(content), response.length)
-    if response.will_close:
-        connection.close()
-    return response.status, {name.lower(): value for name, value in response.getheaders()}, bytes(content)
+    if length is not None and len(content) < length:
+        raise http.client.IncompleteRead(bytes(content), length - len(content))
+    return bytes(content)
