@@ -1,0 +1,125 @@
+// What comes over a socket is traced message by message, each linked to the handshake of its connection.
+import { setTimeout as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  activeTrace,
+  type Handshaken,
+  handshakeSpan,
+  type MessageFacts,
+  messageSpan,
+  startTelemetry,
+  type Telemetry,
+} from '#observability';
+import { failure } from '#ports';
+import { OtlpReceiver } from '../../../test/doubles/otlp-receiver.js';
+import { configOf } from './observability-config.js';
+
+const TRACE = 'a'.repeat(32);
+const PARENT = 'b'.repeat(16);
+const traceparent = `00-${TRACE}-${PARENT}-01`;
+const SERVER = 2;
+
+const said = (message: MessageFacts, began?: Handshaken) =>
+  messageSpan('websocket', began, { read: () => message, run: ({ type }) => `${type} done` });
+
+test('while tracing is off, messages are read and obeyed, and nothing began', async () => {
+  expect(await handshakeSpan('websocket', {}, async (began) => began)).toBeUndefined();
+  expect(said({ type: 'ping' })).toBe('ping done');
+});
+
+describe('while tracing is on', () => {
+  let receiver: OtlpReceiver;
+  let tracing: Telemetry;
+
+  beforeEach(async () => {
+    receiver = await OtlpReceiver.start();
+    tracing = await startTelemetry(configOf(receiver.env));
+  });
+
+  afterEach(async () => {
+    await tracing.shutdown();
+    await receiver.stop();
+  });
+
+  const shakeHands = (headers: Record<string, string> = {}) =>
+    handshakeSpan('socket.io', headers, async (began) => {
+      await turn(1);
+      return began!;
+    });
+
+  test('a handshake is a span, in the trace of the caller', async () => {
+    const began = await shakeHands({ traceparent });
+    await tracing.shutdown();
+    const handshake = receiver.span('handshake socket.io');
+    expect(handshake).toMatchObject({ kind: SERVER, traceId: TRACE, parentSpanId: PARENT, status: 0 });
+    expect(handshake.attributes).toEqual({ 'network.protocol.name': 'websocket', 'resk.door': 'socket.io' });
+    expect(began.spanId).toBe(handshake.spanId);
+  });
+
+  test('a handshake that is refused is a failed span', async () => {
+    const refused = handshakeSpan('websocket', {}, () => Promise.reject(failure('auth.missing', {})));
+    await expect(refused).rejects.toThrow();
+    await tracing.shutdown();
+    expect(receiver.span('handshake websocket')).toMatchObject({
+      status: 2,
+      attributes: { 'error.type': 'auth.missing' },
+    });
+  });
+
+  test('a message is a trace of its own, linked to the handshake', async () => {
+    const began = await shakeHands();
+    expect(said({ type: 'subscribe' }, began)).toBe('subscribe done');
+    await tracing.shutdown();
+    const message = receiver.span('subscribe websocket');
+    expect(message).toMatchObject({ kind: SERVER, parentSpanId: '' });
+    expect(message.traceId).not.toBe(began.traceId);
+    expect(message.links).toEqual([{ traceId: began.traceId, spanId: began.spanId }]);
+    expect(message.attributes).toEqual({
+      'network.protocol.name': 'websocket',
+      'resk.door': 'websocket',
+      'resk.message.type': 'subscribe',
+    });
+  });
+
+  test('a message that says its trace goes on with it; publishing has the names of messaging', async () => {
+    let inside = activeTrace();
+    messageSpan('websocket', undefined, {
+      read: () => ({ type: 'publish', traceparent }),
+      run: () => {
+        inside = activeTrace();
+      },
+    });
+    said({ type: 'ping', traceparent: 'garbage' });
+    await tracing.shutdown();
+    const published = receiver.span('publish websocket');
+    expect(published).toMatchObject({ traceId: TRACE, parentSpanId: PARENT, links: [] });
+    expect(inside).toMatchObject({ trace_id: TRACE, span_id: published.spanId });
+    expect(published.attributes).toMatchObject({
+      'messaging.system': 'resk-caching',
+      'messaging.operation.name': 'publish',
+      'messaging.operation.type': 'send',
+    });
+    expect(receiver.span('ping websocket')).toMatchObject({ parentSpanId: '' });
+  });
+
+  test('what cannot be read, and what is refused, is a failed span', async () => {
+    const began = await shakeHands();
+    const unreadable = {
+      read: (): MessageFacts => {
+        throw failure('event.frame_invalid', { reason: 'it is not JSON' });
+      },
+      run: () => 1,
+    };
+    expect(() => messageSpan('websocket', began, unreadable)).toThrow('not JSON');
+    const refuse = () => {
+      throw failure('auth.scope', { scope: 'events:publish' });
+    };
+    expect(() => messageSpan('websocket', began, { read: () => ({ type: 'publish' }), run: refuse })).toThrow();
+    await tracing.shutdown();
+    expect(receiver.span('unreadable websocket')).toMatchObject({
+      status: 2,
+      attributes: { 'error.type': 'event.frame_invalid' },
+    });
+    expect(receiver.span('publish websocket')).toMatchObject({ status: 2, attributes: { 'error.type': 'auth.scope' } });
+  });
+});
