@@ -41,6 +41,11 @@ describe('a document that is wrong', () => {
     expect(await problemOf(text)).toMatch(problem);
   });
 
+  it('may say npx resk: the clone’s own command is what npx runs', { timeout: 120_000 }, async () => {
+    const text = fence('sh', '[ "$(PATH=$USUAL_PATH npx resk --version)" = "$(npx resk --version)" ]');
+    expect(await problemOf(text)).toBeUndefined();
+  });
+
   it('is told from one that is right: one session, files, a server, replies', { timeout: 60_000 }, async () => {
     const text = [
       fence('json file made/greeting.json', '{"greeting":"hello"}'),

@@ -30,7 +30,7 @@ function wrongWith(fence: Fence): string {
   try {
     const fate = fateOf(fence);
     if (fate.kind === 'body') return body(fence.text, fate);
-    if (fate.kind === 'env') return values(fence.text);
+    if (fate.kind === 'env' || fence.language === 'env') return values(fence.text);
     if (fate.kind === 'reply') return fate.form === 'json' ? json(fence.text) : '';
     return written(fence);
   } catch (error) {
@@ -132,6 +132,8 @@ describe('a block', () => {
     ['ts', 'const = 1', /expected/],
     ['env', 'CACHE_BAKEND=redis', /CACHE_BAKEND is no variable/],
     ['env', 'CACHE_BACKEND=floppy', /CACHE_BACKEND: /],
+    ['env file .env', 'CACHE_BACKEND=floppy', /CACHE_BACKEND: /],
+    ['env sometimes', 'CACHE_BACKEND=sqlite', /words that say nothing/],
     ['env', '# nothing', /sets nothing/],
     ['json request POST /api/cache', '{"query":1}', /must be string/],
     ['json request POST /api/caches', '{}', /no such request/],

@@ -58,7 +58,7 @@ export function fateOf({ language, words, line }: Fence): Fate {
     new Error(`line ${line}: \`${[language, ...words].join(' ')}\` ${why}; see CONTRIBUTING.md`);
   if (language === 'sh') return shellFate(words, wrong);
   if (SHELLS.includes(language)) throw wrong('is no fence of ours: commands are `sh`');
-  if (language === 'env') return { kind: 'env' };
+  if (language === 'env' && first === undefined) return { kind: 'env' };
   if (first === undefined) return { kind: 'shown' };
   if (first === 'file' && rest.length === 1) return { kind: 'file', name: rest[0]! };
   if (first === 'reply' && (language === 'json' || language === 'text') && rest.length === 0) {

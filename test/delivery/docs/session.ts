@@ -12,6 +12,8 @@ import type { Step } from './plan.js';
 /** Ports that documents name; each becomes a free one. The first is the server's own. */
 const PORTS = [3000, 3001, 3002, 6379, 6380, 8000, 9090];
 const PORT_PLACE = /(?<=\b(?:localhost|127\.0\.0\.1):|\bPORT=|--port[ =]|-p )\d+/g;
+/** Where a block says itself on which port its server listens. */
+const LISTENS = /(?:\bPORT=|--port[ =]|-p )(?<port>\d+)/;
 const NOT_COPIED = new Set(['node_modules', '.git', 'data', 'coverage', '.env']);
 const WITHIN_S = 240;
 
@@ -22,9 +24,10 @@ export interface Played {
 
 const USUAL_SERVER: Step = { kind: 'server', line: 0, text: 'npx resk serve' };
 
-/** A document that starts no server finds one running. */
+/** A document that asks a server, and starts none, finds one running. */
 export async function play(written: readonly Step[]): Promise<Played> {
-  const steps = written.some(({ kind }) => kind === 'server') ? written : [USUAL_SERVER, ...written];
+  const asks = written.some(({ text }) => text.includes('localhost:3000') || /\bresk\b/.test(text));
+  const steps = asks && !written.some(({ kind }) => kind === 'server') ? [USUAL_SERVER, ...written] : written;
   const folder = mkdtempSync(join(tmpdir(), 'docs-'));
   try {
     const clone = scratchCopy(folder);
@@ -46,6 +49,10 @@ function scratchCopy(folder: string): string {
   if (status !== 0) throw new Error(stderr);
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
   mkdirSync(join(folder, 'home'));
+  mkdirSync(join(folder, 'bin'));
+  // npx reads all of node_modules before it starts anything, which takes seconds; where it leads is tested once.
+  const npx = `#!/bin/bash\nif [ "$1" = resk ]; then shift; exec node ${clone}/apps/cli/bin/resk.mjs "$@"; fi\nexec /usr/bin/env -S PATH="$USUAL_PATH" npx "$@"\n`;
+  writeFileSync(join(folder, 'bin/npx'), npx, { mode: 0o755 });
   // A refusal is a failure of the command: documents show commands that work.
   writeFileSync(join(folder, 'home/.curlrc'), 'fail-with-body\nshow-error\n');
   return clone;
@@ -70,7 +77,7 @@ function writeSession(folder: string, steps: readonly Step[], ports: ReadonlyMap
     const file = join(folder, `step.${index}`);
     const text = withPorts(step.text, ports);
     writeFileSync(file, `${text}\n`);
-    const port = [...text.matchAll(PORT_PLACE)].map(([found]) => found)[0] ?? ports.get(3000);
+    const port = LISTENS.exec(text)?.groups?.port ?? ports.get(3000);
     lines.push(`echo ${index} >&3`, commandOf(step, file, String(port)));
   }
   lines.push('echo end >&3');
@@ -122,9 +129,11 @@ trap 'finish TERM' EXIT
 `;
 
 async function atTheTerminal(session: string, clone: string, ports: ReadonlyMap<number, number>) {
-  const home = join(dirname(clone), 'home');
+  const [home, bin] = [join(dirname(clone), 'home'), join(dirname(clone), 'bin')];
+  const usual = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`;
   const env = {
-    PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
+    PATH: `${bin}:${usual}`,
+    USUAL_PATH: usual,
     HOME: home,
     LANG: 'C.UTF-8',
     PORT: String(ports.get(3000)),
@@ -140,7 +149,10 @@ async function atTheTerminal(session: string, clone: string, ports: ReadonlyMap<
   let [steps, error] = ['', ''];
   child.stdio[2]!.on('data', (text) => (error += text));
   child.stdio[3]!.on('data', (text) => (steps += text));
+  const endWithUs = () => child.kill();
+  process.once('exit', endWithUs);
   const [code] = (await once(child, 'exit')) as [number | null];
+  process.removeListener('exit', endWithUs);
   child.stdio[2]!.destroy();
   return { code, last: steps.trim().split('\n').at(-1) ?? '', error };
 }
