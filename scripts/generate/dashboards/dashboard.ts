@@ -4,8 +4,6 @@ import { DATASOURCE, type Panel, RUNBOOKS } from './panels.js';
 export interface Row {
   title: string;
   panels: readonly Panel[];
-  /** Shown as its title alone until somebody opens it. */
-  closed?: boolean;
 }
 
 export interface DashboardPlan {
@@ -186,12 +184,11 @@ function others(): object {
 function placed(rows: readonly Row[]): object[] {
   let y = 0;
   let id = 0;
-  return rows.flatMap(({ title, panels, closed = false }): object[] => {
-    const head = { type: 'row', title, collapsed: closed, id: ++id, gridPos: { h: 1, w: COLUMNS, x: 0, y } };
-    const body = sideBySide(panels, y + 1);
-    y = closed ? y + 1 : Math.max(...body.map(({ gridPos }) => gridPos.y + gridPos.h));
-    const numbered = body.map((one) => ({ ...one, id: ++id }));
-    return closed ? [{ ...head, panels: numbered }] : [{ ...head, panels: [] }, ...numbered];
+  return rows.flatMap(({ title, panels }): object[] => {
+    const head = { type: 'row', title, collapsed: false, id: ++id, gridPos: { h: 1, w: COLUMNS, x: 0, y }, panels: [] };
+    const body = sideBySide(panels, y + 1).map((panel) => ({ ...panel, id: ++id }));
+    y = Math.max(...body.map(({ gridPos }) => gridPos.y + gridPos.h));
+    return [head, ...body];
   });
 }
 

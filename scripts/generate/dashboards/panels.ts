@@ -198,7 +198,7 @@ export function table(plan: PanelPlan & { columns: readonly Column[] }): Panel {
     cellHeight: 'sm',
     footer: { show: false, reducer: ['sum'], countRows: false, fields: [] },
   };
-  const custom = { align: 'auto', inspect: false, cellOptions: { type: 'auto' } };
+  const custom = { align: 'auto', inspect: false };
   const made = panel('table', plan, { targets, options, custom, colour: 'thresholds', h: 8, w: 24 });
   return {
     ...made,
