@@ -1,7 +1,7 @@
 // npm run check:sast: no line of the product, its commands, clients or examples breaks a rule of security, but for those that were looked at.
 import { existsSync } from 'node:fs';
 import { ACCEPTED } from './accepted.js';
-import { findings, judged } from './findings.js';
+import { findings, judged, silenced } from './findings.js';
 
 /** Tests may do what the product must not: they attack it. */
 const PATHS = ['apps', 'libs', 'scripts', 'bench', 'clients', 'examples'];
@@ -9,7 +9,10 @@ const NOT_TESTS = ['**/test/**', '**/dist/**', '**/node_modules/**'].flatMap((gl
 
 const root = process.cwd();
 const paths = PATHS.filter((path) => existsSync(path));
-const { refused, stale } = judged(findings(root, root, [...NOT_TESTS, ...paths]), ACCEPTED);
+const { refused, stale } = judged(
+  [...findings(root, root, [...NOT_TESTS, ...paths]), ...silenced(root, paths)],
+  ACCEPTED,
+);
 
 for (const { rule, file, line, text, message } of refused)
   console.error(`${file}:${line}  ${rule}  ${message}\n    ${text}`);
