@@ -18,7 +18,7 @@ export interface Job {
 }
 
 export interface Workflow {
-  on: Record<string, unknown>;
+  on: string | string[] | Record<string, unknown>;
   permissions?: unknown;
   concurrency?: unknown;
   jobs: Record<string, Job>;
@@ -28,7 +28,7 @@ const PINNED = /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/;
 /** Whose actions may run here. Another owner is another party that could change what is released. */
 const OWNERS = ['actions', 'github', 'docker', 'anchore', 'pypa'];
 /** One command of ours: `npm run NAME`, `npm test`, or the script that stands for both. */
-const COMMAND = /^(?:npm run ([\w:-]+)|npm (test)|(\.ci\/run))(?: -- [^\n;&|`]*)?$/;
+const COMMAND = /^(?:npm run ([\w:-]+)|npm (test)|(\.ci\/run))(?: -- (?:(?!\$\()[^;&|`<>])*)?$/;
 
 /** What a workflow breaks; `scripts` are the names of package.json's scripts. */
 export function policyProblems(name: string, content: string, scripts: readonly string[]): string[] {
@@ -45,8 +45,12 @@ export function policyProblems(name: string, content: string, scripts: readonly 
 
 function ofTriggers({ on }: Workflow): string[] {
   return ['pull_request_target', 'workflow_run', 'issue_comment']
-    .filter((trigger) => trigger in on)
+    .filter((trigger) => triggersOf(on).includes(trigger))
     .map((trigger) => `${trigger} runs with our rights on what strangers wrote`);
+}
+
+export function triggersOf(on: Workflow['on']): string[] {
+  return typeof on === 'string' ? [on] : Array.isArray(on) ? on : Object.keys(on);
 }
 
 /** A pin says which version it is, for a reader and for Renovate. */
