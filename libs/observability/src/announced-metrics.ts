@@ -9,4 +9,17 @@ export function fedBy<Name extends AnnouncementName>(name: Name, heard: (message
   return () => listen(name, heard);
 }
 
+/** Why stored data is not trusted: the same for entries and for documents. */
+export const DISTRUST = ['unsealed', 'tampered', 'unknown_key', 'malformed'] as const;
+
+/** Acts once for each name. Serves to begin a series at nothing, since the first event is an increase only then. */
+export function oncePer(act: (name: string) => void): (name: string) => void {
+  const seen = new Set<string>();
+  return (name) => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    act(name);
+  };
+}
+
 export const SECONDS_PER_MS = 1e-3;

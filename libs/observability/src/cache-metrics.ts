@@ -1,6 +1,6 @@
 // What is counted of questions, and of the cache: look-ups, writes, purges, and entries lost before their end.
 import type { Registry } from 'prom-client';
-import { type Feed, fedBy, SECONDS_PER_MS } from './announced-metrics.js';
+import { DISTRUST, type Feed, fedBy, oncePer, SECONDS_PER_MS } from './announced-metrics.js';
 import { CounterTally, HistogramTally } from './tallies.js';
 
 export function queryMetrics(registry: Registry): Feed[] {
@@ -91,7 +91,11 @@ function losses(registry: Registry): Feed[] {
     labels: ['tier', 'reason'],
     registry,
   });
+  const begin = oncePer((tier) => {
+    for (const reason of DISTRUST) rejected.add(0, tier, reason);
+  });
   return [
+    fedBy('cache.store_call', ({ tier }) => begin(tier)),
     fedBy('cache.evicted', ({ tier, reason, bytes }) => {
       evictions.add(1, tier, reason);
       evicted.add(bytes, tier, reason);

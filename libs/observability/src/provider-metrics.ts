@@ -1,6 +1,6 @@
 // What is counted of providers: calls, errors, open circuits, and what embeddings cost.
 import { Gauge, type Registry } from 'prom-client';
-import { type Feed, fedBy, SECONDS_PER_MS } from './announced-metrics.js';
+import { DISTRUST, type Feed, fedBy, oncePer, SECONDS_PER_MS } from './announced-metrics.js';
 import { CounterTally, HistogramTally } from './tallies.js';
 
 export function providerMetrics(registry: Registry): Feed[] {
@@ -22,11 +22,15 @@ export function providerMetrics(registry: Registry): Feed[] {
     labels: ['provider', 'reason'],
     registry,
   });
+  const begin = oncePer((store) => {
+    for (const reason of DISTRUST) rejected.add(0, store, reason);
+  });
   return [
     ...circuits(registry),
     fedBy('vector.rejected', ({ provider, reason }) => rejected.add(1, provider, reason)),
     fedBy('provider.call', ({ family, provider, operation, outcome, durationMs }) => {
       durations.observe(durationMs * SECONDS_PER_MS, family, provider, operation);
+      if (family === 'vector-store') begin(provider);
       if (outcome !== 'ok') errors.add(1, family, provider, outcome);
     }),
   ];
@@ -46,6 +50,7 @@ function circuits(registry: Registry): Feed[] {
     registry,
   });
   return [
+    fedBy('provider.call', ({ family, provider }) => opened.add(0, family, provider)),
     fedBy('provider.degraded', ({ family, provider }) => {
       open.set({ family, provider }, 1);
       opened.add(1, family, provider);

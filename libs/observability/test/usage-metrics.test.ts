@@ -72,7 +72,20 @@ test('money is counted where a model has a price, in all and by tenant, and each
 });
 
 test('what may happen for the first time is counted from nothing, so that the first time is an increase', async () => {
-  const text = await metricsOf().metrics();
+  const registry = metricsOf();
+  announce('cache.store_call', { tier: 'redis', operation: 'get', durationMs: 1 });
+  announce('provider.call', {
+    family: 'vector-store',
+    provider: 'chroma',
+    operation: 'query',
+    outcome: 'ok',
+    durationMs: 1,
+  });
+  const text = await registry.metrics();
+  expect(text).toContain('resk_cache_rejected_entries_total{tier="redis",reason="tampered"} 0\n');
+  expect(text).toContain('resk_vector_rejected_documents_total{provider="chroma",reason="unknown_key"} 0\n');
+  expect(text).toContain('resk_provider_circuit_openings_total{family="vector-store",provider="chroma"} 0\n');
+  expect(text).toContain('resk_embedding_drift_checks_total{outcome="drifted"} 0\n');
   expect(text).toContain('resk_quota_refusals_total{quota="moneyPerDay"} 0\n');
   expect(text).toContain('resk_cache_purges_total{scope="subject"} 0\n');
   expect(text).toContain('resk_rate_limited_requests_total{door="socket",tracker="address"} 0\n');
