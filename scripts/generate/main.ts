@@ -7,9 +7,9 @@ import { FAILURES, type FailureCode } from '#ports';
 import { cliSection } from '../../apps/cli/src/cli.section.js';
 import { openApiDocument } from '../../apps/server/src/openapi-document.js';
 import { sections } from '../../apps/server/src/sections.js';
-import { type ApiDocument, apiReference } from './api-reference.js';
 import { checkedDocument } from '../clients/document.js';
 import { clientFiles } from '../clients/packages.js';
+import { type ApiDocument, apiReference } from './api-reference.js';
 import { configurationDocument } from './configuration.js';
 import { dashboardFiles } from './dashboards/files.js';
 import type { GeneratedFile } from './described.js';
@@ -21,6 +21,7 @@ const CHART = 'helm/resk-caching';
 
 async function generatedFiles(root: string): Promise<GeneratedFile[]> {
   const api = await openApiDocument();
+  const clients = await clientFiles(checkedDocument(JSON.parse(JSON.stringify(api)), 'docs/openapi.json'));
   const everything = [...sections, cliSection];
   const values = readFileSync(join(root, CHART, 'values.yaml'), 'utf8');
   return [
@@ -32,6 +33,7 @@ async function generatedFiles(root: string): Promise<GeneratedFile[]> {
     { path: 'docs/KUBERNETES_VALUES.md', text: valuesDocument(values) },
     ...dashboardFiles(`${CHART}/monitoring/dashboards`),
     { path: 'docs/openapi.json', text: `${JSON.stringify(api, undefined, 2)}\n` },
+    ...clients.map(({ path, text }) => ({ path: `clients/${path}`, text })),
     { path: 'docs/API_REFERENCE.md', text: apiReference(api as ApiDocument) },
   ];
 }
