@@ -30,5 +30,14 @@ export interface NoSecret {
 /** Found, looked at, and no secret: values that the tests of redaction and of refusals are made of. */
 export const NO_SECRETS: readonly NoSecret[] = [
   { value: 'postgres://u:h4x0rpw9@db', why: 'What the detector of secrets must find; there is no such database.' },
+  { value: 'http://user:secret@127.0.0.1', why: 'An address with a password, which the client refuses.' },
+  {
+    value: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
+    why: 'The digits and letters in their order, twice: the key of the documents.',
+  },
+  {
+    value: 'ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=',
+    why: 'The same in the other order: the other key of the documents.',
+  },
   { value: 'https://user:word@cache.example.org', why: 'An address with a password, which the command line refuses.' },
 ];

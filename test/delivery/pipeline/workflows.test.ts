@@ -82,6 +82,8 @@ describe('what the rules refuse', () => {
       (whole) => (whole.permissions = { contents: 'write' }),
       /permissions are not \{\} at the top/,
     ],
+    ['rights on what strangers wrote, in a list', (whole) => (whole.on = ['push', 'workflow_run']), /workflow_run/],
+    ['rights on what strangers wrote, alone', (whole) => (whole.on = 'issue_comment'), /issue_comment/],
     ['rights left to the default', (whole) => delete whole.permissions, /permissions are not \{\} at the top/],
     ['a job that names no rights', (whole) => delete whole.jobs.a!.permissions, /job a: permissions/],
     ['all rights at once', (whole) => (whole.jobs.a!.permissions = 'write-all'), /job a: permissions/],
