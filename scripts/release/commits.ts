@@ -79,7 +79,7 @@ export function commitsOf(root: string, range: string): Commit[] {
   const format = '%H%x1f%s%x1f%b%x1e';
   const done = spawnSync(
     'git',
-    ['log', '--reverse', '--no-merges', `--format=${format}`, '--end-of-options', range, '--'],
+    ['log', '--reverse', '--topo-order', '--no-merges', `--format=${format}`, '--end-of-options', range, '--'],
     {
       cwd: root,
       encoding: 'utf8',

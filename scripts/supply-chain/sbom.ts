@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { lockedPackages } from './lockfile.js';
+import { treeProblems } from './tree-problems.js';
 
 const PROGRAM = 'node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js';
 
@@ -10,23 +12,15 @@ const { values } = parseArgs({ options: { out: { type: 'string', default: 'relea
 const out = values.out;
 const root = process.cwd();
 
-/** Every name for which package.json overrides what a package asks for: npm calls that invalid, and it is meant. */
-function overridden(overrides: unknown): string[] {
-  if (typeof overrides !== 'object' || overrides === null) return [];
-  return Object.entries(overrides).flatMap(([name, inner]) => [name, ...overridden(inner)]);
-}
-
-/** What npm holds against the installed tree, but for the overrides. */
 function unexpectedProblems(): string[] {
   const { overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const meant = new Set(overridden(overrides));
   const done = spawnSync('npm', ['ls', '--json', '--all', '--omit=dev'], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
   const { problems = [] } = JSON.parse(done.stdout) as { problems?: string[] };
-  return problems.filter((problem) => !meant.has(/^invalid: (@?[^@\s]+)@/.exec(problem)?.[1] ?? ''));
+  return treeProblems(problems, overrides, lockedPackages(root));
 }
 
 const problems = unexpectedProblems();
