@@ -1,5 +1,5 @@
 // Asks a Service as a client does, and fails where it does not do what it promises: node smoke.mjs http://release-resk-caching.answers.svc:3000
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,7 +14,7 @@ const {
 const base = new URL(process.argv[2]);
 const ours = {
   ...(SMOKE_CA && { ca: readFileSync(SMOKE_CA) }),
-  ...(existsSync(`${SMOKE_CLIENT}/tls.crt`) && {
+  ...(SMOKE_CLIENT && {
     cert: readFileSync(`${SMOKE_CLIENT}/tls.crt`),
     key: readFileSync(`${SMOKE_CLIENT}/tls.key`),
   }),

@@ -128,7 +128,7 @@ spec:
 {{- $root := index . 0 }}
 {{- if include "resk.clientsAreAsked" $root }}
 exec:
-  command: [node, /etc/resk/scripts/probe.mjs, "https://127.0.0.1:3000{{ index . 1 }}"]
+  command: [node, /etc/resk/scripts/probe.mjs, "https://127.0.0.1:3000{{ index . 1 }}", /etc/resk/client]
 {{- else }}
 httpGet:
   path: {{ index . 1 }}

@@ -22,6 +22,10 @@ containers:
       - name: SMOKE_CA
         value: /etc/resk/tls/ca.crt
       {{- end }}
+      {{- if include "resk.clientsAreAsked" $root }}
+      - name: SMOKE_CLIENT
+        value: /etc/resk/client
+      {{- end }}
       {{- with $root.Values.tests.tokenSecret }}
       {{- if .name }}
       - name: SMOKE_TOKEN

@@ -1,0 +1,103 @@
+// An upgrade from the first release: its values are accepted, and nothing is asked that Kubernetes refuses to change.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { Manifest } from '../../support/kubernetes.js';
+import { allOf, attempt, manifestsOf, oneOf, RELEASE, render, VALUE_SETS } from './charts.js';
+
+const fileOf = (name: string) => fileURLToPath(new URL(`releases/${name}`, import.meta.url));
+
+/** Values that operators of 0.1.0 may have set, beside those of its file. */
+const OVERRIDES = [
+  [],
+  ['existingSecret=resk'],
+  ['persistence.enabled=false', 'replicaCount=3', 'config.CACHE_BACKEND=redis'],
+  ['serviceAccount.create=false', 'nodeSelector.disk=ssd', 'imagePullSecrets[0].name=registry', 'image.tag=1.2.3'],
+  ['service.type=NodePort', 'affinity.nodeAffinity.x=y', 'podAnnotations.a=b', 'config.RATE_LIMIT_MAX=5'],
+];
+
+test.each(OVERRIDES)('the values of 0.1.0 are accepted, with %s and others', (...set) => {
+  const args = ['--values', fileOf('0.1.0-values.yaml')];
+  expect(attempt(args, { set, upgrade: true })).toMatchObject({ ok: true });
+});
+
+describe('after 0.1.0', () => {
+  const before = parseAllDocuments(readFileSync(fileOf('0.1.0.yaml'), 'utf8')).map((one) => one.toJS() as Manifest);
+  const after = render(['--values', fileOf('0.1.0-values.yaml')], { set: ['existingSecret=resk'], upgrade: true });
+
+  test('everything that there was is there under its name', () => {
+    const names = (of: Manifest[]) => of.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names(before)).toHaveLength(5);
+    expect(names(after)).toEqual(expect.arrayContaining(names(before)));
+  });
+
+  test('what Kubernetes lets nobody change is unchanged', () => {
+    expect(fixedIn(after)).toEqual(fixedIn(before));
+    const changed = structuredClone(after);
+    oneOf(changed, 'Deployment').spec.selector.matchLabels.more = 'x';
+    expect(fixedIn(changed)).not.toEqual(fixedIn(before));
+  });
+
+  test('the server is told the same, and mounts the same volume at the same place', () => {
+    expect(dataOf(after)).toEqual(dataOf(before));
+    const mounts = (of: Manifest[]) => oneOf(of, 'Deployment').spec.template.spec.containers[0].volumeMounts;
+    expect(mounts(after)).toEqual(mounts(before));
+  });
+});
+
+describe('hooks', () => {
+  const hooksOf = (set: string, upgrade: boolean) =>
+    manifestsOf(set, { upgrade })
+      .filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'])
+      .map(({ metadata }) => [metadata.name, metadata.annotations!['helm.sh/hook']]);
+
+  test('the settings are checked before an upgrade; the cache is warmed after it, when documents are reindexed', () => {
+    expect(hooksOf('everything', true)).toEqual([
+      ['answers-test', 'test'],
+      ['answers-config-check', 'pre-upgrade'],
+      ['answers-reindex', 'post-upgrade'],
+      ['answers-warm-up', 'post-install,post-upgrade'],
+    ]);
+    const weight = (name: string) =>
+      Number(oneOf(manifestsOf('everything'), 'Job', name).metadata.annotations!['helm.sh/hook-weight']);
+    expect(weight('answers-reindex')).toBeLessThan(weight('answers-warm-up'));
+  });
+
+  test.each(VALUE_SETS)('of %s, a hook before the upgrade needs nothing that the upgrade brings', (set) => {
+    const manifests = manifestsOf(set, { upgrade: true });
+    const check = allOf(manifests, 'Job').find(({ metadata }) => metadata.name.endsWith('config-check'))!;
+    const made = allOf(manifests, 'ConfigMap').map(({ metadata }) => metadata.name);
+    const said = JSON.stringify(check.spec.template.spec);
+    expect(made.filter((name) => said.includes(`"configMapRef":{"name":"${name}"}`))).toEqual([]);
+    expect(check.spec.template.spec.serviceAccountName).toBeUndefined();
+  });
+
+  test.each(VALUE_SETS)('of %s, the settings that are checked are those that the server gets', (set) => {
+    const manifests = manifestsOf(set, { upgrade: true });
+    const check = allOf(manifests, 'Job').find(({ metadata }) => metadata.name.endsWith('config-check'))!;
+    const { env, envFrom } = check.spec.template.spec.containers[0];
+    const [controller] = [...allOf(manifests, 'Deployment'), ...allOf(manifests, 'Rollout')];
+    const server = controller!.spec.template.spec.containers[0];
+    const plain = oneOf(manifests, 'ConfigMap', controller!.metadata.name).data as Record<string, string>;
+    expect(env).toEqual([
+      ...Object.keys(plain)
+        .sort()
+        .map((name) => ({ name, value: plain[name] })),
+      ...(server.env ?? []),
+    ]);
+    expect(envFrom).toEqual(server.envFrom.slice(1).length > 0 ? server.envFrom.slice(1) : undefined);
+  });
+});
+
+function fixedIn(manifests: Manifest[]) {
+  const [claim] = allOf(manifests, 'PersistentVolumeClaim');
+  return {
+    release: RELEASE,
+    selector: oneOf(manifests, 'Deployment').spec.selector,
+    claim: claim?.spec,
+    service: { type: oneOf(manifests, 'Service').spec.type, selector: oneOf(manifests, 'Service').spec.selector },
+  };
+}
+
+const dataOf = (manifests: Manifest[]) => oneOf(manifests, 'ConfigMap', 'release-resk-caching').data;
