@@ -19,16 +19,18 @@ const FOREIGN = [
   'QUERY_MAXIMUM_RESULTS',
   'USAGE_LIMIT_EXCEEDED',
   'PGVECTOR_TEST_URL', // examples/pgvector
+  'NODE_IMAGE', // an argument of the Dockerfile
+  'SOURCE_DATE_EPOCH', // reproducible-builds.org
   'NAME_FILE', // stands for any secret
 ];
 /** Of the form of a failure's code, and something else. */
 const DOTTED = [
   'config.json',
   'model.onnx',
+  'model.onnx_data',
   'records.sqlite',
   'cache.sqlite',
-  'rerank.threshold',
-  'usage.total_tokens',
+  'usage.total_tokens', // of a reply of a vendor
 ];
 
 const scriptsOf = (folder: string): string[] => {
@@ -42,18 +44,31 @@ const announced = ['libs/ports/src/events.ts', 'libs/gateway/src/events/service-
   [...readFileSync(join(ROOT, path), 'utf8').matchAll(/'([a-z]+\.[a-z_]+)'/g)].map(([, name]) => name!),
 );
 
-const paths = (JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8')) as { paths: Record<string, object> })
-  .paths;
+const api = JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8')) as { paths: Record<string, object> };
+
+/** Members of bodies that have members: `vector.k`. */
+function membersIn(place: unknown, parent = ''): string[] {
+  if (place === null || typeof place !== 'object') return [];
+  return Object.entries(place).flatMap(([name, inner]) => {
+    if (name !== 'properties') return membersIn(inner, parent);
+    return Object.entries(inner as object).flatMap(([member, one]) => [
+      `${parent}.${member}`,
+      ...membersIn(one, member),
+    ]);
+  });
+}
 
 const known: Known = {
   variables: new Set([...knownVariables(), ...Object.values(cliSection.settings).map(({ env }) => env)]),
   foreign: new Set(FOREIGN),
   resk: program(processIo({})),
   operations: new Set(
-    Object.entries(paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => `${verb.toUpperCase()} ${path}`)),
+    Object.entries(api.paths).flatMap(([path, verbs]) =>
+      Object.keys(verbs).map((verb) => `${verb.toUpperCase()} ${path}`),
+    ),
   ),
   failures: new Set(Object.keys(FAILURES)),
-  dotted: new Set([...DOTTED, ...announced]),
+  dotted: new Set([...DOTTED, ...announced, ...membersIn(api)]),
   scripts: (path) => new Set([...scriptsOf('.'), ...scriptsOf(dirname(path))]),
 };
 
