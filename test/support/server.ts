@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mintToken, SCOPES, type Scope, signingSecret } from '#auth';
 import { environmentSources, readConfig } from '#config';
-import { createLogger } from '#observability';
+import { createLogger, type LoggerOptions } from '#observability';
 import { sections } from '../../apps/server/src/sections.js';
 import { type RunningServer, startServer } from '../../apps/server/src/server.js';
 
@@ -42,13 +42,13 @@ export const LOOPBACK = 'localhost,127.0.0.1,[::1]';
 /** A busy machine is no store that fails. */
 const PATIENCE = { CACHE_STORE_TIMEOUT: '5s', VECTORDB_TIMEOUT: '30s' };
 
-/** Variables are those of the environment; nothing of the machine's own environment is read. */
-export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
+/** Variables are those of the environment; nothing of the machine's own environment is read. `log`: where lines go. */
+export async function startTestServer(env: Record<string, string> = {}, log: LoggerOptions = {}): Promise<TestServer> {
   const dataDir = env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'resk-test-')));
   const own = { PORT: '0', LOG_LEVEL: 'silent', DATA_DIR: dataDir, OUTGOING_ALLOWED_HOSTS: LOOPBACK };
   const all = { ...own, ...PATIENCE, ...env };
   const config = readConfig(sections, environmentSources({ env: all, envFile: false }));
-  const server = await startServer(config, createLogger(config.observability));
+  const server = await startServer(config, createLogger(config.observability, log));
   const secret = signingSecret(config.auth, dataDir);
   const everything = SCOPES.filter((scope) => scope !== 'admin');
   const token: TestServer['token'] = ({

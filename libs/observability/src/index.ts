@@ -14,4 +14,5 @@ export { RequestMetrics } from './request-metrics.js';
 export { type RequestFacts, RequestTrace } from './request-trace.js';
 export { activeTrace, annotate, isTracing, recordedTraceparent, span } from './spans.js';
 export { type KeyAge, type QuotaShare, StateMetrics, type TlsState } from './state-metrics.js';
-export { signalsOf, startTelemetry, type Telemetry } from './telemetry/telemetry.js';
+export { type Signals, signalsOf, type TelemetryParts } from './telemetry/signals.js';
+export { startTelemetry, type Telemetry } from './telemetry/telemetry.js';

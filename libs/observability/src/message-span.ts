@@ -7,7 +7,7 @@ import {
   type SpanContext,
   SpanKind,
 } from '@opentelemetry/api';
-import { activeTracer, errorTypeOf, inSpan, markFailed } from './spans.js';
+import { activeTracer, errorTypeOf, inSpan, isOurFault } from './spans.js';
 
 /** What a message says of itself. */
 export interface MessageFacts {
@@ -20,7 +20,7 @@ export interface MessageFacts {
 /** Where a connection began, so that its messages can name it. */
 export type Handshaken = SpanContext;
 
-/** Runs the handshake of a connection inside a server span; `done` hears where the connection began. Free while tracing is off. */
+/** Runs the handshake of a connection inside a server span, and tells it where the connection begins. Free while tracing is off. */
 export function handshakeSpan<T>(
   door: string,
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -30,12 +30,12 @@ export function handshakeSpan<T>(
   if (tracer === undefined) return run(undefined);
   const outer = propagation.extract(ROOT_CONTEXT, headers);
   const opened = tracer.startSpan(`handshake ${door}`, { kind: SpanKind.SERVER, attributes: about(door) }, outer);
-  return inSpan(opened, outer, () => run(opened.spanContext()));
+  return inSpan(opened, outer, () => run(opened.spanContext()), { isFault: isOurFault });
 }
 
 /**
  * Reads a message and does what it asks inside a server span of its own: in the sender's trace where the message carries
- * one, else in a new one; either way linked to the handshake. What cannot be read is a failed span. Free while tracing is off.
+ * one, else in a new one; either way linked to the handshake. What is refused says why; failed is the span where the fault is ours. Free while tracing is off.
  */
 export function messageSpan<M extends MessageFacts, T>(
   door: string,
@@ -59,12 +59,12 @@ export function messageSpan<M extends MessageFacts, T>(
     message = read();
   } catch (error) {
     const opened = open('unreadable', ROOT_CONTEXT);
-    markFailed(opened, errorTypeOf(error));
+    opened.setAttribute('error.type', errorTypeOf(error));
     opened.end();
     throw error;
   }
   const outer = contextOf(message);
-  return inSpan(open(message.type, outer), outer, () => run(message));
+  return inSpan(open(message.type, outer), outer, () => run(message), { isFault: isOurFault });
 }
 
 function contextOf({ traceparent }: MessageFacts): Context {

@@ -1,6 +1,15 @@
 // Spans of outgoing HTTP calls, and the trace along with them, so that a vendor's or a store's own spans join it.
 import { channel } from 'node:diagnostics_channel';
-import { type Attributes, context, propagation, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { errorTypeOf, markFailed } from './spans.js';
 
 /** What undici publishes of a request: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
@@ -23,9 +32,11 @@ export function traceOutgoing(tracer: Tracer): () => void {
   };
   const stops = [
     hear('create', ({ request }) => {
-      const opened = begin(tracer, request);
-      if (opened) underWay.set(request, opened);
-      const within = opened ? trace.setSpan(context.active(), opened) : context.active();
+      const active = trace.getActiveSpan();
+      if (!active || hasEnded(active)) return;
+      const opened = active.isRecording() ? begin(tracer, request) : active;
+      if (opened !== active) underWay.set(request, opened);
+      const within = trace.setSpan(context.active(), opened);
       propagation.inject(within, request, { set: (to, name, value) => to.addHeader(name, String(value)) });
     }),
     hear('headers', ({ request, response }) => answered(underWay.get(request), response!.statusCode)),
@@ -41,15 +52,20 @@ export function traceOutgoing(tracer: Tracer): () => void {
   };
 }
 
-function begin(tracer: Tracer, request: Published['request']): Span | undefined {
-  if (!trace.getActiveSpan()?.isRecording()) return undefined;
+/** Of timers that were set during a request: what they do is no part of it. */
+function hasEnded(active: Span): boolean {
+  return !active.isRecording() && (active.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+function begin(tracer: Tracer, request: Published['request']): Span {
   const { method } = request;
   return tracer.startSpan(method, { kind: SpanKind.CLIENT, attributes: attributesOf(request) });
 }
 
 function answered(opened: Span | undefined, status: number): void {
-  opened?.setAttribute('http.response.status_code', status);
-  if (status >= 400) opened && markFailed(opened, String(status));
+  if (!opened) return;
+  opened.setAttribute('http.response.status_code', status);
+  if (status >= 400) markFailed(opened, String(status));
 }
 
 function attributesOf({ method, origin }: Published['request']): Attributes {

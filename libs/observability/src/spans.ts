@@ -7,7 +7,6 @@ import {
   type Span,
   type SpanContext,
   SpanStatusCode,
-  TraceFlags,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
@@ -55,8 +54,8 @@ export function activeTrace(): { trace_id?: string; span_id?: string; trace_flag
 
 /** The span under way where it is recorded, so that whoever is sent its ids finds it. */
 export function recordedSpan(): SpanContext | undefined {
-  const active = tracer && trace.getActiveSpan()?.spanContext();
-  return active && (active.traceFlags & TraceFlags.SAMPLED) !== 0 ? active : undefined;
+  const active = tracer && trace.getActiveSpan();
+  return active?.isRecording() ? active.spanContext() : undefined;
 }
 
 /** The span under way as W3C Trace Context, where it is recorded: for those who are sent something of it. */
@@ -78,6 +77,8 @@ function flagsOf({ traceFlags }: SpanContext): string {
 export interface SpanEnd {
   /** The `error.type` of a failed span, where something better is known than the error. */
   errorType?: () => string | undefined;
+  /** Whether an error marks the span as failed; every one does by default. Its type is told either way. */
+  isFault?: (error: unknown) => boolean;
 }
 
 /** Runs the work inside a span that was just opened, and ends it with the work: when a promise settles, for a promise. */
@@ -105,9 +106,16 @@ async function settled(opened: Span, work: Promise<unknown>, end: SpanEnd): Prom
 }
 
 // Only the kind of error is told: its message may hold what a vendor echoed of a prompt.
-function endFailed(opened: Span, error: unknown, { errorType }: SpanEnd): void {
-  markFailed(opened, errorType?.() ?? errorTypeOf(error));
+function endFailed(opened: Span, error: unknown, { errorType, isFault = () => true }: SpanEnd): void {
+  const type = errorType?.() ?? errorTypeOf(error);
+  if (isFault(error)) markFailed(opened, type);
+  else opened.setAttribute('error.type', type);
   opened.end();
+}
+
+/** Whether it is the service that has failed, and not who asked something of it. */
+export function isOurFault(error: unknown): boolean {
+  return !isFailure(error) || ['internal', 'unavailable', 'late'].includes(error.kind);
 }
 
 export function markFailed(opened: Span, errorType: string): void {

@@ -4,7 +4,8 @@ import { OpenTelemetryModule, TraceService } from 'nestjs-otel';
 import { Registry } from 'prom-client';
 import type { Logger } from './logger.js';
 import type { ObservabilityConfig } from './observability.section.js';
-import { signalsOf, startTelemetry } from './telemetry/telemetry.js';
+import { signalsOf } from './telemetry/signals.js';
+import { startTelemetry } from './telemetry/telemetry.js';
 import { TELEMETRY, TracingService } from './tracing.service.js';
 
 @Module({})

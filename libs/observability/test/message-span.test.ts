@@ -56,12 +56,12 @@ describe('while tracing is on', () => {
     expect(began.spanId).toBe(handshake.spanId);
   });
 
-  test('a handshake that is refused is a failed span', async () => {
+  test('a handshake that is refused says why, and is no failure of ours', async () => {
     const refused = handshakeSpan('websocket', {}, () => Promise.reject(failure('auth.missing', {})));
     await expect(refused).rejects.toThrow();
     await tracing.shutdown();
     expect(receiver.span('handshake websocket')).toMatchObject({
-      status: 2,
+      status: 0,
       attributes: { 'error.type': 'auth.missing' },
     });
   });
@@ -102,7 +102,7 @@ describe('while tracing is on', () => {
     expect(receiver.span('ping websocket')).toMatchObject({ parentSpanId: '' });
   });
 
-  test('what cannot be read, and what is refused, is a failed span', async () => {
+  test('what cannot be read, and what is refused, says why; what is a fault of ours is a failed span', async () => {
     const began = await shakeHands();
     const unreadable = {
       read: (): MessageFacts => {
@@ -115,11 +115,16 @@ describe('while tracing is on', () => {
       throw failure('auth.scope', { scope: 'events:publish' });
     };
     expect(() => messageSpan('websocket', began, { read: () => ({ type: 'publish' }), run: refuse })).toThrow();
+    const bug = () => {
+      throw new TypeError('bug');
+    };
+    expect(() => messageSpan('websocket', began, { read: () => ({ type: 'ping' }), run: bug })).toThrow('bug');
     await tracing.shutdown();
+    expect(receiver.span('ping websocket')).toMatchObject({ status: 2, attributes: { 'error.type': 'TypeError' } });
     expect(receiver.span('unreadable websocket')).toMatchObject({
-      status: 2,
+      status: 0,
       attributes: { 'error.type': 'event.frame_invalid' },
     });
-    expect(receiver.span('publish websocket')).toMatchObject({ status: 2, attributes: { 'error.type': 'auth.scope' } });
+    expect(receiver.span('publish websocket')).toMatchObject({ status: 0, attributes: { 'error.type': 'auth.scope' } });
   });
 });

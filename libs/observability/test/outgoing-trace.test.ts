@@ -63,6 +63,7 @@ test('a call is a span below the one that makes it, and the one that its server 
 });
 
 test('a refusal and a broken connection are failed spans, by their status or code', async () => {
+  await (await request(url)).body.dump();
   await aRequest(async () => {
     status = 429;
     await (await request(url)).body.dump();
@@ -85,6 +86,21 @@ test('outside of requests a call is no span and its server is told nothing; of a
   expect(seen[0]).toBeUndefined();
   expect(seen[1]).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
   expect(receiver.spans).toEqual([]);
+});
+
+test('what goes on after its request is told to nobody as part of it', async () => {
+  let later = Promise.resolve();
+  let go = () => {};
+  await aRequest(() => {
+    later = new Promise<void>((resolve) => {
+      go = resolve;
+    }).then(async () => (await request(url)).body.dump());
+  });
+  go();
+  await later;
+  await tracing.shutdown();
+  expect(seen).toEqual([undefined]);
+  expect(receiver.spans).toHaveLength(1);
 });
 
 test('once tracing has ended, calls are as they were', async () => {

@@ -16,7 +16,7 @@ import { sendLine } from './log-records.js';
 import { RegistryMetrics } from './registry-metrics.js';
 import { resourceOf, SCOPE } from './resource.js';
 import { samplerOf } from './sampler.js';
-import type { Signals, TelemetryParts } from './telemetry.js';
+import type { Signals, TelemetryParts } from './signals.js';
 import { troubleTeller } from './troubles.js';
 
 export interface Sdk {
