@@ -1,0 +1,201 @@
+// The files of a release hold what they must and nothing else, can be installed, and are what their checksums say.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chart, checksums, emptied, packages, pythonClient, run, SUMS } from '../../../scripts/release/artifacts.js';
+import { type Packed, POLICIES, pack, packProblems } from '../../../scripts/release/packing.js';
+import { isPublished } from '../../../scripts/release/publishing.js';
+import { stagedClient } from '../../../scripts/release/staged-client.js';
+import { versionOf } from '../../../scripts/release/versions.js';
+import { ensureBuilt } from '../../support/child-server.js';
+import { put, ROOT, scratch } from './scratch.js';
+
+const version = versionOf(ROOT);
+const REPOSITORY = 'git+https://example.org/owner/resk-caching.git';
+
+describe('a release that is built', () => {
+  const out = scratch();
+  beforeAll(() => {
+    ensureBuilt();
+    packages(ROOT, out, REPOSITORY);
+    chart(ROOT, out);
+    pythonClient(ROOT, out);
+    checksums(out);
+  }, 240_000);
+
+  test('has the packages, the chart, the Python client, and their checksums', () => {
+    expect(readdirSync(out).sort()).toEqual(
+      [
+        SUMS,
+        `resk-caching-${version}.tgz`,
+        `resk-caching-chart-${version}.tgz`,
+        `resk-caching-client-${version}.tgz`,
+        `resk_caching_client-${version}-py3-none-any.whl`,
+        `resk_caching_client-${version}.tar.gz`,
+      ].sort(),
+    );
+  });
+
+  test.each([
+    ['resk-caching', POLICIES.product],
+    ['resk-caching-client', POLICIES.client],
+  ])('packs %s as its policy says, and names the repository that built it', (name, policy) => {
+    const file = join(out, `${name}-${version}.tgz`);
+    const listed = run(out, 'tar', '-tvzf', file).trim().split('\n');
+    const files = listed.map((line) => {
+      const [, , size, , , path] = line.split(/\s+/);
+      return { path: path!.replace(/^package\//, ''), size: Number(size) };
+    });
+    const unpackedSize = files.reduce((sum, { size }) => sum + size, 0);
+    expect(packProblems(policy, { name, version, filename: file, unpackedSize, files })).toEqual([]);
+    const manifest = JSON.parse(run(out, 'tar', '-xzOf', file, 'package/package.json'));
+    expect(manifest).toMatchObject({ name, version, repository: { type: 'git', url: REPOSITORY } });
+    const before = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    if (name === before.name) expect({ ...manifest, repository: undefined }).toEqual(before);
+  });
+
+  test('publishes maps without the sources, and without the folder in which they were made', () => {
+    const folder = scratch();
+    run(folder, 'tar', '-xzf', join(out, `resk-caching-${version}.tgz`));
+    const maps = readdirSync(join(folder, 'package/dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.map'),
+    );
+    expect(maps.length).toBeGreaterThan(100);
+    for (const map of maps) {
+      const text = readFileSync(join(folder, 'package/dist', map), 'utf8');
+      expect(JSON.parse(text).sourcesContent).toBeUndefined();
+      expect(text).not.toContain(ROOT);
+    }
+  });
+
+  test('holds a chart of this version', () => {
+    const folder = scratch();
+    run(folder, 'tar', '-xzf', join(out, `resk-caching-chart-${version}.tgz`));
+    expect(readFileSync(join(folder, 'resk-caching/Chart.yaml'), 'utf8')).toContain(`version: ${version}`);
+    expect(readdirSync(join(folder, 'resk-caching'))).toEqual(expect.arrayContaining(['templates', 'values.yaml']));
+  });
+
+  test('holds a wheel that pip installs, with the licence and all that it imports', () => {
+    const folder = scratch();
+    const wheel = join(out, `resk_caching_client-${version}-py3-none-any.whl`);
+    run(folder, 'python3', '-m', 'pip', 'install', '--no-index', '--no-deps', '--target', join(folder, 'site'), wheel);
+    const said = run(
+      join(folder, 'site'),
+      'python3',
+      ...[
+        '-c',
+        'import importlib.metadata as m, resk_caching_client as c; print(m.version("resk-caching-client"), c.__name__)',
+      ],
+    );
+    expect(said.trim()).toBe(`${version} resk_caching_client`);
+    const files = readdirSync(join(folder, 'site'), { recursive: true, encoding: 'utf8' });
+    expect(files.some((name) => /dist-info[/\\]LICENSE$/.test(name))).toBe(true);
+    expect(files).toContain(join('resk_caching_client', 'py.typed'));
+  });
+
+  test('makes the same Python files from the same sources', () => {
+    const again = scratch();
+    pythonClient(ROOT, again);
+    for (const name of readdirSync(again))
+      expect(readFileSync(join(again, name)).equals(readFileSync(join(out, name)))).toBe(true);
+  });
+
+  test('is what its checksums say, and another file is not', () => {
+    const check = () => spawnSync('sha256sum', ['--check', '--strict', SUMS], { cwd: out, encoding: 'utf8' }).status;
+    expect(check()).toBe(0);
+    const file = join(out, `resk-caching-${version}.tgz`);
+    const whole = readFileSync(file);
+    writeFileSync(file, whole.subarray(1));
+    expect(check()).toBe(1);
+    writeFileSync(file, whole);
+  });
+
+  test('is on no registry yet', () => {
+    const folder = scratch({ 'package/package.json': '{"name":"@resk-caching/not-published","version":"0.0.1"}' });
+    run(folder, 'tar', '-czf', 'a.tgz', 'package');
+    expect(isPublished(join(folder, 'a.tgz'))).toBe(false);
+  });
+});
+
+describe('without a repository', () => {
+  test('the packages are packed as they are', () => {
+    const out = scratch();
+    const client = stagedClient(ROOT);
+    const { filename, files } = pack(client, out);
+    expect(packProblems(POLICIES.client, { ...pack(client), files })).toEqual([]);
+    expect(JSON.parse(run(out, 'tar', '-xzOf', filename, 'package/package.json')).repository).toBeUndefined();
+  });
+});
+
+describe('refused is a package', () => {
+  const good: Packed = {
+    name: 'a',
+    version: '1.0.0',
+    filename: 'a.tgz',
+    unpackedSize: 1000,
+    files: POLICIES.product.required.map((path) => ({ path, size: 1 })),
+  };
+  const withFile = (path: string): Packed => ({ ...good, files: [...good.files, { path, size: 1 }] });
+
+  test('but not one that holds what it must', () => expect(packProblems(POLICIES.product, good)).toEqual([]));
+
+  test.each([
+    'libs/cache/src/policy.ts',
+    'dist/libs/cache/src/policy.ts',
+    'dist/libs/cache/test/policy.test.js',
+    'dist/libs/cache/src/policy.test.js',
+    'dist/test/support/redis.js',
+    'dist/bench/main.js',
+    'dist/scripts/sast/main.js',
+    'examples/pgvector/src/schema.ts',
+    'examples/.env',
+    'node_modules/zod/index.js',
+    '.env',
+    'data/secret',
+    'docs/SECURITY_MODEL.md',
+  ])('with %s', (path) => {
+    expect(packProblems(POLICIES.product, withFile(path)).join()).toContain(path);
+  });
+
+  test.each(['dist/libs/cache/src/policy.js.map', 'dist/libs/vector-stores/src/kernel.wasm', 'examples/answers.jsonl'])(
+    'but not one with %s',
+    (path) => expect(packProblems(POLICIES.product, withFile(path))).toEqual([]),
+  );
+
+  test('without a file that it must have', () => {
+    const lacking = { ...good, files: good.files.filter(({ path }) => path !== 'LICENSE') };
+    expect(packProblems(POLICIES.product, lacking)).toEqual(['a: LICENSE is missing']);
+  });
+
+  test('that is too large, or of too many files', () => {
+    expect(packProblems(POLICIES.client, { ...good, unpackedSize: 2 ** 30 }).join()).toContain('bytes unpacked');
+    expect(packProblems({ ...POLICIES.product, maxFiles: 1 }, good).join()).toContain('files, more than 1');
+  });
+});
+
+describe('what goes wrong is said', () => {
+  test('a program that is not there', () => {
+    expect(() => run(ROOT, 'no-such-program-here')).toThrow('no-such-program-here cannot be run here');
+  });
+
+  test('a program that fails', () => expect(() => run(ROOT, 'tar', '-xzf', 'nothing.tgz')).toThrow('tar -xzf failed'));
+
+  test('a folder that is no package', () => expect(() => pack(scratch())).toThrow('npm pack failed'));
+
+  test('a client that does not compile', () => {
+    const root = scratch();
+    mkdirSync(join(root, 'node_modules'));
+    run(root, 'ln', '-s', join(ROOT, 'node_modules/typescript'), 'node_modules/typescript');
+    put(root, {
+      'clients/typescript/tsconfig.json': '{"compilerOptions":{"strict":true,"types":[]},"files":["a.ts"]}',
+      'clients/typescript/a.ts': 'export const a: string = 1;',
+    });
+    expect(() => stagedClient(root)).toThrow(/does not compile[\s\S]*a\.ts/);
+  });
+
+  test('what a former build left does not get into this one', () => {
+    const folder = scratch({ 'old.tgz': '' });
+    expect(readdirSync(emptied(folder))).toEqual([]);
+  });
+});
