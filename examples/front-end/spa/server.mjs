@@ -40,5 +40,5 @@ if (process.argv[1] === import.meta.filename) {
   const { CACHE_URL: cacheUrl = 'http://localhost:3000', JWT_SECRET: secret, PAGE_PORT: port = '3001' } = process.env;
   if (!secret) throw new Error('JWT_SECRET is the secret of the cache: give it to this server too.');
   const tenantOf = () => ({ tenant: 'default', subject: `visitor-${randomUUID()}` });
-  pageServer({ cacheUrl, secret, tenantOf }).listen(Number(port), 'localhost');
+  pageServer({ cacheUrl, secret, tenantOf }).listen(Number(port), '127.0.0.1');
 }

@@ -52,5 +52,5 @@ export function renderingServer({ cacheUrl, secret, tenant = 'default', now = Da
 if (process.argv[1] === import.meta.filename) {
   const { CACHE_URL: cacheUrl = 'http://localhost:3000', JWT_SECRET: secret, PAGE_PORT: port = '3002' } = process.env;
   if (!secret) throw new Error('JWT_SECRET is the secret of the cache: give it to this server too.');
-  renderingServer({ cacheUrl, secret }).listen(Number(port), 'localhost');
+  renderingServer({ cacheUrl, secret }).listen(Number(port), '127.0.0.1');
 }

@@ -11,9 +11,9 @@ import type { Step } from './plan.js';
 
 /** Ports that documents name; each becomes a free one. The first is the server's own. */
 const PORTS = [3000, 3001, 3002, 6379, 6380, 8000, 9090];
-const PORT_PLACE = /(?<=\b(?:localhost|127\.0\.0\.1):|\bPORT=|--port[ =]|-p )\d+/g;
+const PORT_PLACE = /(?<=\b(?:localhost|127\.0\.0\.1):|PORT=|--port[ =]|-p )\d+/g;
 /** Where a block says itself on which port its server listens. */
-const LISTENS = /(?:\bPORT=|--port[ =]|-p )(?<port>\d+)/;
+const LISTENS = /(?:PORT=|--port[ =]|-p )(?<port>\d+)/;
 const NOT_COPIED = new Set(['node_modules', '.git', 'data', 'coverage', '.env']);
 const WITHIN_S = 240;
 
