@@ -1,6 +1,6 @@
 // Runs buildah as root on a storage of its own, with whichever driver works there, and without any daemon.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root, Unready } from '../bootstrap.mjs';
@@ -97,9 +97,5 @@ export class Buildah {
 /** A folder for one run, which `end()` removes with all that root left in it. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'resk-image-'));
-  return {
-    folder,
-    end: () =>
-      asRoot().length === 0 ? rmSync(folder, { recursive: true, force: true }) : privileged(['rm', '-rf', folder]),
-  };
+  return { folder, end: () => privileged(['rm', '-rf', folder]) };
 }

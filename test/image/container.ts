@@ -21,6 +21,7 @@ export interface BuiltImage {
     Labels: Record<string, string>;
     StopSignal: string;
     Healthcheck: { Test: string[] };
+    Hostname?: string;
     Entrypoint?: string[];
     Shell?: string[];
   };
