@@ -4,13 +4,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const {
-  SMOKE_CA,
-  SMOKE_TOKEN,
-  SMOKE_CLIENT = '/etc/resk/client',
-  SMOKE_PATIENCE_MS = '60000',
-  METRICS_ACCESS,
-} = process.env;
+const { SMOKE_CA, SMOKE_TOKEN, SMOKE_CLIENT, SMOKE_PATIENCE_MS = '60000', METRICS_ACCESS } = process.env;
 const base = new URL(process.argv[2]);
 const ours = {
   ...(SMOKE_CA && { ca: readFileSync(SMOKE_CA) }),
