@@ -19,7 +19,6 @@ const FOREIGN = [
   'QUERY_MAXIMUM_RESULTS',
   'USAGE_LIMIT_EXCEEDED',
   'PGVECTOR_TEST_URL', // examples/pgvector
-  'NODE_IMAGE', // an argument of the Dockerfile
   'SOURCE_DATE_EPOCH', // reproducible-builds.org
   'NAME_FILE', // stands for any secret
 ];
@@ -44,6 +43,11 @@ const announced = ['libs/ports/src/events.ts', 'libs/gateway/src/events/service-
   [...readFileSync(join(ROOT, path), 'utf8').matchAll(/'([a-z]+\.[a-z_]+)'/g)].map(([, name]) => name!),
 );
 
+/** What docker-compose.yml asks for, and what the Dockerfile takes. */
+const ofTheDelivery = ['docker-compose.yml', 'Dockerfile'].flatMap((path) =>
+  [...readFileSync(join(ROOT, path), 'utf8').matchAll(/(?:\$\{|^ARG )([A-Z][A-Z0-9_]+)/gm)].map(([, name]) => name!),
+);
+
 const api = JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8')) as { paths: Record<string, object> };
 
 /** Members of bodies that have members: `vector.k`. */
@@ -60,7 +64,7 @@ function membersIn(place: unknown, parent = ''): string[] {
 
 const known: Known = {
   variables: new Set([...knownVariables(), ...Object.values(cliSection.settings).map(({ env }) => env)]),
-  foreign: new Set(FOREIGN),
+  foreign: new Set([...FOREIGN, ...ofTheDelivery]),
   resk: program(processIo({})),
   operations: new Set(
     Object.entries(api.paths).flatMap(([path, verbs]) =>
@@ -96,6 +100,8 @@ describe('what the documents name', () => {
     ['`resk keys list|rotat`', 'is no command of resk: keys list|rotat'],
     ['`resk token --tenants a`', 'has no option --tenants'],
     ['```sh\nnpx resk token \\\n  --tenants a | tail\n```', 'has no option --tenants'],
+    ['```sh cluster\nkubectl exec resk-0 -- resk tokens\n```', 'is no command of resk: tokens'],
+    ['```sh\nT=$(A=b resk tokens)\n```', 'is no command of resk: tokens'],
     ['`GET /api/caches`', 'is no operation of docs/openapi.json'],
     ['`PATCH /api/cache`', 'is no operation of docs/openapi.json'],
     ['`auth.scopes`', 'is no failure code'],
@@ -112,6 +118,7 @@ describe('what the documents name', () => {
     '`resk keys list|rotate|reseal|retire` `npx resk ingest PATH… --fresh` `resk audit verify [FILE]`',
     '`GET /api/usage?from=2026-11-01&by=day` `PUT /api/quotas/{tenant}` `PUT /api/quotas/north` `DELETE …/{id}`',
     '`auth.scope` `gen_ai.system` `npm run check` `POST /rerank`',
+    '```sh cluster\nhelm upgrade resk helm/resk-caching --set a=b\n```',
     '```sh\necho "resk" # npx resk nonsense --nowhere\n```',
   ])('is let pass: %s', (text) => {
     expect(unknownNames(documentOf('a.md', text), known)).toEqual([]);

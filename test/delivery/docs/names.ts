@@ -32,6 +32,9 @@ export function unknownNames(document: Document, known: Known): string[] {
   return [...new Set(wrong)];
 }
 
+/** `resk` where a command stands, and not the name of a release or a secret. */
+const CALLS = /(?:(?<=^\s*(?:\w+=\S* )*|npx |-- |[$;&|(] ?)resk|\bnpm run) [^|;&<>()\n]+/g;
+
 /** Calls of `resk` and `npm run` in a block of commands, each without its redirections and comments. */
 function callsOf({ language, text }: Document['fences'][number]): string[] {
   if (language !== 'sh') return [];
@@ -39,7 +42,7 @@ function callsOf({ language, text }: Document['fences'][number]): string[] {
     .replace(/\\\n/g, ' ')
     .split('\n')
     .map((line) => line.replace(/(^|\s)#.*$/, ''));
-  return lines.flatMap((line) => [...line.matchAll(/\b(?:resk|npm run) [^|;&<>()\n]+/g)].map(([call]) => call.trim()));
+  return lines.flatMap((line) => [...line.matchAll(CALLS)].map(([call]) => call.trim()));
 }
 
 function variable(word: string, { variables, foreign }: Known): string | undefined {
