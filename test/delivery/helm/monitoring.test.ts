@@ -62,6 +62,15 @@ test('every dashboard of the folder is a ConfigMap that Grafana’s sidecar find
   }
 });
 
+test('dashboards link to the runbooks where the values say that they are published', () => {
+  const set = ['monitoring.dashboards.enabled=true', 'monitoring.runbookBase=https://pages.example.com/runbooks/'];
+  const { data } = oneOf(manifestsOf(undefined, { set }), 'ConfigMap', 'release-resk-caching-dashboard-slo');
+  const { templating } = JSON.parse(data['resk-slo.json']);
+  const variable = templating.list.find(({ name }: { name: string }) => name === 'runbooks');
+  expect(variable).toMatchObject({ query: 'https://pages.example.com/runbooks' });
+  expect(variable.current.value).toBe('https://pages.example.com/runbooks');
+});
+
 test.each(VALUE_SETS)('of %s, what asks the server over TLS knows its authority and one of its names', (set) => {
   const manifests = manifestsOf(set);
   const certificate = allOf(manifests, 'Certificate').find(({ metadata }) => metadata.name.endsWith('-tls'));
