@@ -3,6 +3,8 @@ import type { Registry } from 'prom-client';
 import { DISTRUST, type Feed, fedBy, oncePer, SECONDS_PER_MS } from './announced-metrics.js';
 import { CounterTally, HistogramTally } from './tallies.js';
 
+const REASONS = ['unsealed', 'tampered', 'unknown_key', 'malformed'];
+
 export function queryMetrics(registry: Registry): Feed[] {
   const answers = new CounterTally({
     name: 'resk_query_answers_total',
@@ -94,6 +96,8 @@ function losses(registry: Registry): Feed[] {
   const begin = oncePer((tier) => {
     for (const reason of DISTRUST) rejected.add(0, tier, reason);
   });
+  // The first rejected entry is an increase only where its series was there before.
+  for (const tier of ['sqlite', 'redis']) for (const reason of REASONS) rejected.add(0, tier, reason);
   return [
     fedBy('cache.store_call', ({ tier }) => begin(tier)),
     fedBy('cache.evicted', ({ tier, reason, bytes }) => {

@@ -19,6 +19,9 @@ export function modelMetrics(registry: Registry): Feed[] {
   // The first one is an increase only where its series was there before.
   unmatched.add(0);
   for (const outcome of ['steady', 'drifted']) checks.add(0, outcome);
+  // What may happen for the first time begins at nothing.
+  unmatched.add(0);
+  for (const outcome of ['steady', 'drifted']) checks.add(0, outcome);
   return [
     fedBy('vector.model_unmatched', () => unmatched.add(1)),
     fedBy('embedding.drift', ({ drifted }) => checks.add(1, drifted ? 'drifted' : 'steady')),
