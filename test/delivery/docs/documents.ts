@@ -10,6 +10,9 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** Not read: what is made, what belongs to others, and templates whose names are not yet filled in. */
 const LEFT_OUT = new Set(['node_modules', 'dist', 'data', 'coverage', '.git', 'apps/cli/templates']);
 
+/** An anchor set by hand. */
+const NAMED = /\b(?:id|name)="([^"]+)"/g;
+
 export interface Link {
   /** As it is written. */
   href: string;
@@ -48,16 +51,22 @@ export function documentsOf(root: string): Document[] {
 export function documentOf(path: string, text: string): Document {
   const found: Document = { path, text, anchors: new Set(), links: [], words: [], fences: fencesOf(text) };
   const seen = new Map<string, number>();
-  walkTokens(lexer(text), (token: Token) => {
+  for (const token of tokensOf(text)) {
     if (token.type === 'heading') found.anchors.add(anchorOf(plain(token.tokens ?? []), seen));
-    if (token.type === 'html')
-      for (const [, id] of token.raw.matchAll(/\b(?:id|name)="([^"]+)"/g)) found.anchors.add(id!);
+    if (token.type === 'html') for (const [, id] of token.raw.matchAll(NAMED)) found.anchors.add(id!);
     if (token.type === 'link' || token.type === 'image') {
       found.links.push({ href: token.href as string, image: token.type === 'image' });
     }
     if (token.type === 'codespan') found.words.push(unescaped(token.text as string));
-  });
+  }
   return found;
+}
+
+/** Every token, however deep. */
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  void walkTokens(lexer(text), (token) => void tokens.push(token));
+  return tokens;
 }
 
 /** The text of a heading as a reader sees it. */
