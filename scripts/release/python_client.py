@@ -1,37 +1,55 @@
-# Makes the sources and the wheel of the Python client: python_client.py OUT, in the folder of pyproject.toml. No network, no package but setuptools.
-"""The backend of pyproject.toml writes the sources and their metadata (PEP 517); the wheel of a package that is all Python
-is these files with a list of their digests (PEP 427). The same sources give the same bytes."""
+# Makes the sources and the wheel of the Python client: python_client.py OUT, in the folder of pyproject.toml. Python's own library is all it needs.
+"""A package that is all Python is its files with their metadata (sources) and a list of digests (wheel, PEP 427), so that no
+backend and no network is needed; whoever builds from the sources uses the backend that pyproject.toml names. The same
+sources give the same bytes."""
 
 import base64
-import glob
 import gzip
 import hashlib
 import io
 import os
 import sys
 import tarfile
-import tempfile
+import tomllib
 import zipfile
-
-from setuptools import build_meta
 
 TAG = "py3-none-any"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def digest(content):
-    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
-def contents_of(sdist):
-    """The files of the archive by their path within its one folder."""
-    with tarfile.open(sdist) as archive:
-        files = [member for member in archive.getmembers() if member.isfile()]
-        return {member.name.split("/", 1)[1]: archive.extractfile(member).read() for member in files}
+def files_of(package):
+    """The files of the package by their path with `/`; what Python made of them is left out."""
+    found = {}
+    for folder, folders, names in os.walk(package):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in names:
+            path = os.path.join(folder, name)
+            found[path.replace(os.sep, "/")] = read(path)
+    return found
+
+
+def metadata(project, readme):
+    """Core metadata 2.1, whose licence is a text; the form that every index and every pip reads."""
+    head = [
+        ("Metadata-Version", "2.1"),
+        ("Name", project["name"]),
+        ("Version", project["version"]),
+        ("Summary", project["description"]),
+        ("License", project["license"]["text"]),
+        *[("Classifier", classifier) for classifier in project.get("classifiers", [])],
+        ("Requires-Python", project["requires-python"]),
+        *[("Requires-Dist", requirement) for requirement in project.get("dependencies", [])],
+        ("Description-Content-Type", "text/markdown"),
+    ]
+    return "\n".join([*[f"{name}: {value}" for name, value in head], "", readme.decode()]).encode()
 
 
 def write_sdist(path, folder, files):
-    """The archive under the name of PEP 625, which older backends do not give it."""
     with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, 0) as packed, tarfile.open(
         fileobj=packed, mode="w", format=tarfile.PAX_FORMAT
     ) as archive:
@@ -41,10 +59,12 @@ def write_sdist(path, folder, files):
             archive.addfile(entry, io.BytesIO(content))
 
 
-def write_wheel(path, info, package, files):
-    inside = {name: content for name, content in files.items() if name.startswith(package + "/")}
-    inside[f"{info}/LICENSE"] = files["LICENSE"]
-    inside[f"{info}/METADATA"] = files["PKG-INFO"]
+def digest(content):
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def write_wheel(path, info, files):
+    inside = dict(files)
     inside[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: resk-caching\nRoot-Is-Purelib: true\nTag: {TAG}\n".encode()
     record = [f"{name},{digest(content)},{len(content)}" for name, content in sorted(inside.items())]
     inside[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""]).encode()
@@ -57,15 +77,19 @@ def write_wheel(path, info, package, files):
 
 
 def main(out):
-    if glob.glob("*.egg-info"):
-        raise SystemExit("What a former build left is here: build from a copy of the sources.")
-    with tempfile.TemporaryDirectory() as folder:
-        files = contents_of(os.path.join(folder, build_meta.build_sdist(folder)))
-    package = next(name.split("/")[0] for name in files if name.endswith("/__init__.py"))
-    version = next(line[9:] for line in files["PKG-INFO"].decode().splitlines() if line.startswith("Version: "))
-    title = f"{package}-{version}"
-    write_sdist(os.path.join(out, f"{title}.tar.gz"), title, files)
-    write_wheel(os.path.join(out, f"{title}-{TAG}.whl"), f"{title}.dist-info", package, files)
+    project = tomllib.loads(read("pyproject.toml").decode())["project"]
+    package = project["name"].replace("-", "_")
+    readme, licence = read(project["readme"]), read("LICENSE")
+    info, code = metadata(project, readme), files_of(package)
+    if f"{package}/__init__.py" not in code:
+        raise SystemExit(f"There is no package {package} here.")
+    # PEP 625: an archive is named as the package is imported.
+    title = f"{package}-{project['version']}"
+    sources = {"pyproject.toml": read("pyproject.toml"), project["readme"]: readme, "LICENSE": licence, "PKG-INFO": info}
+    write_sdist(os.path.join(out, f"{title}.tar.gz"), title, {**code, **sources})
+    dist_info = f"{title}.dist-info"
+    own = {f"{dist_info}/METADATA": info, f"{dist_info}/LICENSE": licence}
+    write_wheel(os.path.join(out, f"{title}-{TAG}.whl"), dist_info, {**code, **own})
 
 
 main(os.path.abspath(sys.argv[1]))

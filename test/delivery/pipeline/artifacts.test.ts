@@ -76,22 +76,39 @@ describe('a release that is built', () => {
     expect(readdirSync(join(folder, 'resk-caching'))).toEqual(expect.arrayContaining(['templates', 'values.yaml']));
   });
 
-  test('holds a wheel that pip installs, with the licence and all that it imports', () => {
-    const folder = scratch();
+  test('holds a wheel and sources that Python imports from, in this version and under its licence', () => {
     const wheel = join(out, `resk_caching_client-${version}-py3-none-any.whl`);
-    run(folder, 'python3', '-m', 'pip', 'install', '--no-index', '--no-deps', '--target', join(folder, 'site'), wheel);
-    const said = run(
-      join(folder, 'site'),
-      'python3',
-      ...[
+    const sources = scratch();
+    run(sources, 'tar', '-xzf', join(out, `resk_caching_client-${version}.tar.gz`), '--strip-components', '1');
+    const program = 'import resk_caching_client as c; print(c.__file__)';
+    for (const place of [wheel, sources]) {
+      const said = run(
+        out,
+        'python3',
+        '-I',
         '-c',
-        'import importlib.metadata as m, resk_caching_client as c; print(m.version("resk-caching-client"), c.__name__)',
-      ],
-    );
-    expect(said.trim()).toBe(`${version} resk_caching_client`);
-    const files = readdirSync(join(folder, 'site'), { recursive: true, encoding: 'utf8' });
-    expect(files.some((name) => /dist-info[/\\]LICENSE$/.test(name))).toBe(true);
-    expect(files).toContain(join('resk_caching_client', 'py.typed'));
+        `import sys; sys.path.insert(0, ${JSON.stringify(place)}); ${program}`,
+      );
+      expect(said.trim()).toBe(join(place, 'resk_caching_client/__init__.py'));
+    }
+    const asked =
+      'd = m.distribution("resk-caching-client"); print(d.version, d.metadata["License"], d.metadata["Requires-Python"])';
+    const from = `import sys; sys.path.insert(0, ${JSON.stringify(wheel)}); import importlib.metadata as m`;
+    const told = run(out, 'python3', '-I', '-c', `${from}; ${asked}`);
+    expect(told.trim()).toBe(`${version} Apache-2.0 >=3.9`);
+  });
+
+  test('lists in the wheel what is in it, with its digests', () => {
+    const wheel = join(out, `resk_caching_client-${version}-py3-none-any.whl`);
+    const program = [
+      'import sys, zipfile, hashlib, base64, csv',
+      'w = zipfile.ZipFile(sys.argv[1])',
+      'rows = list(csv.reader(w.read(next(n for n in w.namelist() if n.endswith("RECORD"))).decode().splitlines()))',
+      'good = lambda n, d: d == "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(w.read(n)).digest()).rstrip(b"=").decode()',
+      'print(sorted(n for n, _, _ in rows) == sorted(w.namelist()), all(good(n, d) for n, d, _ in rows if d), len(rows) > 10)',
+    ].join('\n');
+    expect(run(out, 'python3', '-I', '-c', program, wheel).trim()).toBe('True True True');
+    expect(run(out, 'python3', '-m', 'zipfile', '-l', wheel)).toMatch(/py\.typed[\s\S]*dist-info\/LICENSE/);
   });
 
   test('makes the same Python files from the same sources', () => {
