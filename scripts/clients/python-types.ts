@@ -168,7 +168,8 @@ function dictText(name: string, bases: string, fields: Field[], about: string): 
 
 export function docString(text: string, indent: string): string {
   const safe = text.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"').trim();
-  const closed = safe.endsWith('"') ? `${safe} ` : safe;
+  // A quote at the end would be one of those that close.
+  const closed = safe.endsWith('"') ? `${safe.slice(0, -1)}\\"` : safe;
   return closed
     .split('\n')
     .map((line, at) => `${indent}${at === 0 ? '"""' : ''}${line}`.trimEnd())
@@ -185,7 +186,7 @@ function literal(values: readonly unknown[]): string {
     (one) => one === null || ['string', 'boolean'].includes(typeof one) || Number.isInteger(one),
   );
   // PEP 586 has no literals of floats.
-  if (known.length < values.length) return union(['float', ...(known.length > 0 ? [literal(known)] : [])]);
+  if (known.length < values.length) return 'float';
   return `Literal[${known.map(pythonLiteral).join(', ')}]`;
 }
 

@@ -29,13 +29,13 @@ export function pythonFiles(document: ApiDocument, { className, names }: ClientO
 }
 
 function typesFile(types: PythonTypes): string {
+  const code = types.text.replace(/"""[\s\S]*?"""/g, '');
+  const typing = ['Any', 'Dict', 'List', 'Literal', 'TypedDict', 'Union'].filter((name) => named(code, name));
   return `${notice('#', 'The types of the API.')}"""The types of the API, as JSON has them."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Literal, TypedDict, Union  # noqa: F401
-
-__all__ = [
+${typing.length > 0 ? `from typing import ${typing.join(', ')}\n\n` : ''}__all__ = [
 ${types.names.map((name) => `    "${name}",`).join('\n')}
 ]
 
@@ -85,11 +85,9 @@ function clientFile(document: ApiDocument, methods: string[], className: string)
   const { title, version } = document.info;
   const text = methods.join('\n\n');
   const code = text.replace(/"""[\s\S]*?"""/g, '');
-  const literals = ['Any', 'Dict', 'List', 'Literal', 'Union', 'cast'].filter((name) =>
-    new RegExp(`\\b${name}\\b`).test(code),
-  );
+  const literals = ['Any', 'Dict', 'List', 'Literal', 'Union', 'cast'].filter((name) => named(code, name));
   const typing = ['Callable', 'Mapping', 'Optional', ...literals].sort();
-  const messages = ['Lines', 'Raw'].filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  const messages = ['Lines', 'Raw'].filter((name) => named(code, name));
   return `${notice('#', 'The client: a method for each operation.')}${docString(`${title} ${version}: a method for each operation.`, '')}
 
 from __future__ import annotations
@@ -243,4 +241,8 @@ function argumentName({ name }: Argument): string {
   const plain = pythonName(name);
   const taken = [...OPTIONS, KEY].map(([option]) => option);
   return taken.includes(plain) || CLIENT_NAMES.includes(plain) || plain === 'types' ? `${plain}_` : plain;
+}
+
+function named(code: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(code);
 }

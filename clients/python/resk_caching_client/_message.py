@@ -87,7 +87,7 @@ def value_of(operation: str, headers: Mapping[str, str], body: bytes) -> Any:
     """JSON as it is, text as a str, anything else as bytes; None where there is nothing."""
     kind = _media_type(headers)
     if not body:
-        return None
+        return "" if kind.startswith("text/") else None
     if _is_json(kind):
         try:
             return json.loads(body)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Literal, TypedDict, Union  # noqa: F401
+from typing import Any, Dict, List, Literal, TypedDict, Union
 
 __all__ = [
     "QuestionDto",

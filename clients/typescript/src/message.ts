@@ -35,9 +35,10 @@ export async function bodyOf(
 /** The value of a good reply: JSON as it is, text as a string, anything else as a Blob; nothing where there is none. */
 export async function replyValue(operation: string, reply: Response): Promise<unknown> {
   const type = mediaType(reply);
-  if (reply.status === 204 || reply.headers.get('content-length') === '0') return undefined;
   if (isJson(type)) return parsed(operation, await reply.text());
-  return type.startsWith('text/') ? reply.text() : reply.blob();
+  if (type.startsWith('text/')) return reply.text();
+  const blob = await reply.blob();
+  return blob.size > 0 ? blob : undefined;
 }
 
 export async function problemOf(operation: string, reply: Response): Promise<ProblemError> {
