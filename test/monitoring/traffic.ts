@@ -62,7 +62,7 @@ async function incidents(scene: Scene, seconds: number): Promise<void> {
   await step();
   openai.always(honestly);
   await step();
-  await setQuota(first, 'east', 10);
+  await nearItsEnd(first, 'east');
   await step();
   await overdo(second);
   await tamper(scene);
@@ -83,6 +83,12 @@ async function setQuota(server: ChildServer, tenant: string, tokensPerDay: numbe
   await send(server, 'PUT', `/api/quotas/${tenant}`, operatorOf(server), { tokensPerDay });
 }
 
+/** A quota that leaves a tenant little more than it has used. */
+async function nearItsEnd(server: ChildServer, tenant: string): Promise<void> {
+  const { json } = await server.send('GET', '/api/quotas', { token: server.token({ tenant }) });
+  await setQuota(server, tenant, Math.ceil(json.quotas.tokensPerDay.used * 1.1));
+}
+
 /** One caller asks more than it may. */
 async function overdo(server: ChildServer): Promise<void> {
   const token = server.token({ tenant: 'south', subject: 'eager' });
@@ -96,12 +102,14 @@ async function garbage({ servers, redis }: Scene): Promise<void> {
   const client = createClient({ url: redis.url });
   await client.connect();
   try {
+    const entries = async () => (await client.keys('resk:e:*')) as string[];
+    const before = new Set(await entries());
     const about = { tenant: 'south', subject: 'victim' };
     const query = `Which card did they tamper with at ${Date.now()}?`;
     await send(first, 'POST', '/api/cache', first.token(about), { query, response: { answer: 'None.' } });
-    for await (const keys of client.scanIterator({ MATCH: 'resk:e:*', COUNT: 1000 }))
-      for (const key of keys)
-        if ((await client.type(key)) === 'string') await client.set(key, 'garbage', { KEEPTTL: true });
+    for (const key of await entries())
+      if (!before.has(key) && (await client.type(key)) === 'string')
+        await client.set(key, 'garbage', { KEEPTTL: true });
     await send(second, 'POST', '/api/cache/query', second.token(about), { query });
   } finally {
     await client.close();

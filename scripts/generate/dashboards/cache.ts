@@ -4,13 +4,16 @@ import { ANSWERS, HIT_SHARE, NONE_IS_GOOD, TIERS } from './palette.js';
 import { figure, graph, heatmap, total } from './panels.js';
 
 const LOOKUPS = 'resk_cache_lookups_total';
+const ANSWERED = 'resk_query_answers_total';
+/** Of questions: one that is missed may be looked up more than once. */
+const HIT_RATE = `sum(${rate(ANSWERED, 'status!="miss"')}) / sum(${rate(ANSWERED)})`;
 const STORE_CALLS = 'resk_cache_store_call_duration_seconds';
 
 const now = [
   figure({
-    title: 'Found',
-    about: 'Share of look-ups that found an answer, fresh or stale.',
-    queries: [{ expr: `sum(${rate(LOOKUPS, 'outcome!="miss"')}) / sum(${rate(LOOKUPS)})` }],
+    title: 'Hit rate',
+    about: 'Share of questions answered from the cache: hits, stale answers, and answers to similar questions.',
+    queries: [{ expr: HIT_RATE }],
     unit: 'percentunit',
     decimals: 1,
     steps: HIT_SHARE,
@@ -59,7 +62,7 @@ const now = [
 const lookups = [
   graph({
     title: 'Look-ups by outcome',
-    about: 'Questions looked up in all tiers, in a second.',
+    about: 'Look-ups in all tiers, in a second. A question that is missed may be looked up more than once.',
     queries: [{ expr: `sum by (outcome) (${rate(LOOKUPS)})`, legend: '{{outcome}}' }],
     unit: 'ops',
     stacked: true,
@@ -78,7 +81,7 @@ const lookups = [
     about:
       'Share of questions answered from the cache, and its mean of the last hour, which the alert on drift compares with the week before.',
     queries: [
-      { expr: `sum(${rate(LOOKUPS, 'outcome!="miss"')}) / sum(${rate(LOOKUPS)})`, legend: 'now' },
+      { expr: HIT_RATE, legend: 'now' },
       { expr: 'avg(resk:hit_ratio:1h{job=~"$job"})', legend: 'last hour' },
     ],
     unit: 'percentunit',

@@ -81,7 +81,7 @@ export function graph(
     drawStyle: bars ? 'bars' : 'line',
     lineWidth: 1,
     lineInterpolation: 'linear',
-    fillOpacity: bars ? 80 : stacked ? 40 : 8,
+    fillOpacity: bars ? 80 : stacked ? 40 : logarithmic ? 0 : 8,
     showPoints: 'never',
     spanNulls: false,
     axisSoftMin: 0,
@@ -90,7 +90,14 @@ export function graph(
     thresholdsStyle: { mode: lineAtSteps ? 'dashed' : 'off' },
   };
   const options = {
-    legend: { displayMode: 'table', placement: 'bottom', showLegend: true, calcs: ['mean', 'lastNotNull'] },
+    legend: {
+      displayMode: 'table',
+      placement: 'bottom',
+      showLegend: true,
+      calcs: ['mean', 'lastNotNull'],
+      sortBy: 'Mean',
+      sortDesc: true,
+    },
     tooltip: { mode: 'multi', sort: 'desc' },
   };
   const targets = queries.map((query, at) => ranged(query, at));

@@ -9,8 +9,10 @@ const CHOSEN = 'provider=~"$provider"';
 const BY = 'family, provider';
 
 const calls = (by: string) => `sum by (${by}) (${rate(`${CALLS}_count`, CHOSEN)})`;
+/** Not the provider's fault: what a caller gave up, and what a quota did not let through to the provider. */
+const OURS = 'code!~"cancelled|quota.exceeded"';
 /** Nothing for providers that never failed: their share is 0, not absent. */
-const errors = (by: string) => `(sum by (${by}) (${rate(ERRORS, CHOSEN)}) or ${calls(by)} * 0)`;
+const errors = (by: string) => `(sum by (${by}) (${rate(ERRORS, CHOSEN, OURS)}) or ${calls(by)} * 0)`;
 
 const now = [
   figure({
@@ -22,7 +24,8 @@ const now = [
   }),
   figure({
     title: 'Failed',
-    about: 'Share of the calls that failed after all retries.',
+    about:
+      'Share of the calls that failed after all retries, but for those that a caller gave up or a quota did not allow.',
     queries: [{ expr: `sum(${errors(BY)}) / sum(${calls(BY)})` }],
     unit: 'percentunit',
     decimals: 2,
@@ -75,15 +78,17 @@ const all = [
     about: 'Each provider by what it was asked for in the time that is shown.',
     queries: [
       { expr: `sum by (${BY}) (${inAll(`${CALLS}_count`, CHOSEN)})` },
-      { expr: `sum by (${BY}) (${inAll(ERRORS, CHOSEN)}) or sum by (${BY}) (${inAll(`${CALLS}_count`, CHOSEN)}) * 0` },
+      {
+        expr: `sum by (${BY}) (${inAll(ERRORS, CHOSEN, OURS)}) or sum by (${BY}) (${inAll(`${CALLS}_count`, CHOSEN)}) * 0`,
+      },
       { expr: `histogram_quantile(0.5, sum by (${BY}, le) (${inAll(`${CALLS}_bucket`, CHOSEN)}))` },
       { expr: `histogram_quantile(0.95, sum by (${BY}, le) (${inAll(`${CALLS}_bucket`, CHOSEN)}))` },
     ],
     columns: [
       { title: 'Family', from: 'family' },
       { title: 'Provider', from: 'provider' },
-      { title: 'Calls', from: 'A', unit: 'short', decimals: 0 },
-      { title: 'Failed', from: 'B', unit: 'short', decimals: 0, steps: NONE_IS_GOOD },
+      { title: 'Calls', from: 'A', decimals: 0 },
+      { title: 'Failed', from: 'B', decimals: 0, steps: NONE_IS_GOOD },
       { title: 'p50', from: 'C', unit: 's', decimals: 1 },
       { title: 'p95', from: 'D', unit: 's', decimals: 1 },
     ],
@@ -120,7 +125,7 @@ const all = [
   }),
   graph({
     title: 'Share of calls that failed',
-    about: 'After all retries, by provider.',
+    about: 'After all retries, by provider, but for what a caller gave up or a quota did not allow.',
     queries: [{ expr: `${errors(BY)} / ${calls(BY)}`, legend: '{{provider}}' }],
     unit: 'percentunit',
     min: 0,

@@ -10,6 +10,7 @@ interface Objective {
   title: string;
   about: string;
   runbook: string;
+  objective: number;
 }
 
 const OBJECTIVES: readonly Objective[] = [
@@ -18,18 +19,21 @@ const OBJECTIVES: readonly Objective[] = [
     title: 'Availability',
     about: '99.9 % of the requests to the API are neither answered with 5xx nor refused for want of room.',
     runbook: 'availability-burns-fast',
+    objective: 0.999,
   },
   {
     slo: 'hit-latency',
     title: 'Cached answers',
     about: '99 % of the questions answered out of the cache take at most 100 ms.',
     runbook: 'hit-latency-burns-fast',
+    objective: 0.99,
   },
   {
     slo: 'vector-latency',
     title: 'Answers of the vector store',
     about: '95 % of the questions that need the vector store take at most 200 ms.',
     runbook: 'vector-latency-burns-fast',
+    objective: 0.95,
   },
 ];
 
@@ -57,13 +61,14 @@ const budgets = OBJECTIVES.map(({ slo, title, about, runbook }) =>
   }),
 );
 
-const kept: Panel[] = OBJECTIVES.map(({ slo, title, about, runbook }) =>
+const kept: Panel[] = OBJECTIVES.map(({ slo, title, about, runbook, objective }) =>
   figure({
     title: `${title}: 30 days`,
     about: `${about} What was measured over 30 days, or since there are measurements.`,
     queries: [{ expr: `1 - max(${recorded('resk:slo_error_ratio:30d', `slo="${slo}"`)})` }],
     unit: 'percentunit',
     decimals: 3,
+    steps: [{ colour: 'red' }, { from: objective, colour: 'green' }],
     width: 8,
     runbook,
   }),
