@@ -23,14 +23,7 @@ const FOREIGN = [
   'NAME_FILE', // stands for any secret
 ];
 /** Of the form of a failure's code, and something else. */
-const DOTTED = [
-  'config.json',
-  'model.onnx',
-  'model.onnx_data',
-  'records.sqlite',
-  'cache.sqlite',
-  'usage.total_tokens', // of a reply of a vendor
-];
+const DOTTED = ['usage.total_tokens'];
 
 const scriptsOf = (folder: string): string[] => {
   const file = join(ROOT, folder, 'package.json');

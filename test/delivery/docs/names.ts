@@ -87,9 +87,12 @@ function operation(word: string, { operations }: Known): string | undefined {
   return found ? undefined : 'is no operation of docs/openapi.json';
 }
 
+/** Names of files have the form of a code. */
+const FILE = /\.(?:json|jsonl|ya?ml|sqlite|onnx|onnx_data|md|csv|pem|[cm]?[jt]s)$/;
+
 function failureCode(word: string, { failures, dotted }: Known): string | undefined {
   const area = /^(?<area>[a-z]+)\.[a-z]+(?:_[a-z]+)*$/.exec(word)?.groups?.area;
-  if (!area || failures.has(word) || dotted.has(word)) return undefined;
+  if (!area || FILE.test(word) || failures.has(word) || dotted.has(word)) return undefined;
   return [...failures].some((code) => code.startsWith(`${area}.`)) ? 'is no failure code' : undefined;
 }
 
