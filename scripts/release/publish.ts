@@ -24,7 +24,7 @@ try {
     console.log([program, ...args].join(' '));
     // npm rehearses by itself; the others are only said.
     if (dryRun && target !== 'npm') continue;
-    if (!dryRun && target === 'npm' && isPublished(args[1]!)) {
+    if (!dryRun && target === 'npm' && (await isPublished(args[1]!))) {
       console.log('  is there already: a release that broke off is carried on');
       continue;
     }

@@ -1,7 +1,10 @@
 // The commands that hand the files of a release to the registries, and what is left out because it is there already.
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
 
 export const TARGETS = ['npm', 'chart', 'github'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -71,9 +74,19 @@ function some(names: string[], what: string): string[] {
   return names;
 }
 
-/** Whether the registry has this very version: npm never takes one twice. */
-export function isPublished(file: string): boolean {
-  const packed = spawnSync('tar', ['-xzOf', file, 'package/package.json'], { encoding: 'utf8' });
-  const { name, version } = JSON.parse(packed.stdout) as { name: string; version: string };
-  return spawnSync('npm', ['view', `${name}@${version}`, 'version'], { encoding: 'utf8' }).stdout.trim() === version;
+/**
+ * Whether the registry has this very version: npm never takes one twice.
+ * @throws Error where the registry does not say
+ */
+export async function isPublished(file: string, registry?: string): Promise<boolean> {
+  const { stdout: manifest } = await run('tar', ['-xzOf', file, 'package/package.json']);
+  const { name, version } = JSON.parse(manifest) as { name: string; version: string };
+  const where = registry ? ['--registry', registry] : [];
+  try {
+    const { stdout } = await run('npm', ['view', `${name}@${version}`, 'version', '--json', ...where]);
+    return stdout.includes(version);
+  } catch (error) {
+    if (/"code": "E404"/.test((error as { stdout: string }).stdout)) return false;
+    throw new Error(`The registry does not say whether it has ${name}@${version}.`, { cause: error });
+  }
 }

@@ -1,8 +1,10 @@
 // The files of a release hold what they must and nothing else, can be installed, and are what their checksums say.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { chart, checksums, emptied, packages, pythonClient, run, SUMS } from '../../../scripts/release/artifacts.js';
 import { type Packed, POLICIES, pack, packProblems } from '../../../scripts/release/packing.js';
 import { isPublished } from '../../../scripts/release/publishing.js';
@@ -127,11 +129,38 @@ describe('a release that is built', () => {
     expect(check()).toBe(1);
     writeFileSync(file, whole);
   });
+});
 
-  test('is on no registry yet', () => {
-    const folder = scratch({ 'package/package.json': '{"name":"@resk-caching/not-published","version":"0.0.1"}' });
+describe('whether a version is published', () => {
+  /** A registry on loopback that has one version of one package. */
+  async function aRegistry(status?: number): Promise<string> {
+    const manifest = { name: 'a-package', version: '1.0.0', dist: { tarball: 'http://127.0.0.1/a.tgz' } };
+    const whole = { name: 'a-package', 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': manifest } };
+    const server = createServer((request, reply) => {
+      const known = request.url === '/a-package';
+      reply.writeHead(status ?? (known ? 200 : 404), { 'content-type': 'application/json' });
+      reply.end(JSON.stringify(known && !status ? whole : { error: 'Not found' }));
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+
+  function aTarball(name: string, of: string): string {
+    const folder = scratch({ 'package/package.json': JSON.stringify({ name, version: of }) });
     run(folder, 'tar', '-czf', 'a.tgz', 'package');
-    expect(isPublished(join(folder, 'a.tgz'))).toBe(false);
+    return join(folder, 'a.tgz');
+  }
+
+  test('is what the registry says', async () => {
+    const registry = await aRegistry();
+    expect(await isPublished(aTarball('a-package', '1.0.0'), registry)).toBe(true);
+    expect(await isPublished(aTarball('a-package', '1.0.1'), registry)).toBe(false);
+    expect(await isPublished(aTarball('another-package', '1.0.0'), registry)).toBe(false);
+  });
+
+  test('is not guessed where the registry does not say', async () => {
+    await expect(isPublished(aTarball('a-package', '1.0.0'), await aRegistry(403))).rejects.toThrow('does not say');
   });
 });
 
