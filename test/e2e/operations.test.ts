@@ -37,6 +37,44 @@ describe('metrics', () => {
   });
 });
 
+describe('what the metrics tell of failures', () => {
+  it('is the code of each, by the template of its route', async () => {
+    const server = await startTestServer(small);
+    await server.send('POST', '/api/cache/query', { body: {} });
+    await server.send('POST', '/api/cache/query', { body: { query: 'x' }, token: null });
+    await server.send('GET', `/api/cache/entries/${'A'.repeat(43)}`);
+    await server.send('GET', '/api/nowhere');
+    const { text } = await server.send('GET', '/api/metrics');
+    const lines = text.split('\n').filter((line) => line.startsWith('resk_http_failures_total{'));
+    expect(lines.toSorted()).toEqual([
+      'resk_http_failures_total{route="/api/cache/entries/:key",code="cache.entry_absent"} 1',
+      'resk_http_failures_total{route="/api/cache/query",code="auth.missing"} 1',
+      'resk_http_failures_total{route="/api/cache/query",code="request.invalid"} 1',
+      'resk_http_failures_total{route="unmatched",code="request.not_found"} 1',
+    ]);
+    await server.stop();
+  });
+});
+
+describe('what the metrics tell of keys', () => {
+  it('is how many are overdue, once they are too old, and nothing where nothing is sealed', async () => {
+    const plain = await startTestServer();
+    expect((await plain.send('GET', '/api/metrics')).text).not.toMatch(/^resk_keys_\w+ /m);
+    await plain.stop();
+    const dataDir = await mkdtemp(join(tmpdir(), 'resk-keys-'));
+    const sealed = { DATA_DIR: dataDir, CACHE_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') };
+    const first = await startTestServer(sealed);
+    await first.send('POST', '/api/cache', { body: { query: 'x', response: 'y' } });
+    await first.stop();
+    const second = await startTestServer(sealed);
+    const { text } = await second.send('GET', '/api/metrics');
+    expect(text).toMatch(/^resk_keys_oldest_age_seconds \d/m);
+    expect(text).toContain('resk_keys_rotation_overdue 0\n');
+    await second.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+});
+
 describe('readiness', () => {
   it('speaks of the parts that there are, and ends when the server stops', async () => {
     const server = await startTestServer();

@@ -1,7 +1,7 @@
 // The audit log: what is written cannot be removed, altered, moved or cut without being found.
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { type AuditEvent, announce } from '#ports';
+import { type AuditEvent, announce, listen } from '#ports';
 import { MemoryRecords, Records } from '#records';
 import {
   type AuditLine,
@@ -198,13 +198,16 @@ class FailingRecords extends MemoryRecords {
   }
 }
 
-test('an act that cannot be written fails; a refusal that cannot is logged', async () => {
+test('an act that cannot be written fails; a refusal that cannot is logged; both are announced', async () => {
   const { log, logged } = aLog({ records: new FailingRecords() });
+  const unwritten: string[] = [];
+  onTestFinished(listen('audit.unwritten', ({ reason }) => unwritten.push(reason)));
   await expect(log.write(PURGE)).rejects.toMatchObject({ code: 'audit.unavailable' });
   log.open();
   announce('audit.event', REFUSED);
   await log.flush();
   await expect.poll(() => logged.map(({ level }) => level)).toEqual(['error']);
+  expect(unwritten).toEqual(['failed', 'failed']);
 });
 
 test('a journal that others never leave alone is given up', async () => {

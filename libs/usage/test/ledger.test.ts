@@ -112,6 +112,20 @@ test('a thousand calls at a time are all counted, each tenant’s apart', async 
 });
 
 describe('when the records do not answer', () => {
+  test('it is known how many calls wait to be noted', async () => {
+    const { records, state } = unreliable(new MemoryRecords());
+    const { ledger } = await anOpenLedger({ records });
+    const calls = await Promise.all([ledger.begin(aCall()), ledger.begin(aCall())]);
+    expect(ledger.unsettled).toBe(0);
+    state.down = true;
+    for (const call of calls) await call.spent(10);
+    expect(ledger.unsettled).toBe(2);
+    state.down = false;
+    await ledger.tick();
+    await ledger.tick();
+    expect(ledger.unsettled).toBe(0);
+  });
+
   test('no call is begun', async () => {
     const { records, state } = unreliable(new MemoryRecords());
     const { ledger } = await anOpenLedger({ records });

@@ -1,4 +1,5 @@
 // The door speaks TLS, takes renewed certificates without dropping anyone, and knows which peers its authorities have signed.
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -152,6 +153,29 @@ describe('a renewal', () => {
     expect(subjectOf(before)).toBe('CN=first');
     expect((await ask(before)).head).toMatch(/^HTTP\/1.1 200/);
     expect(lines.at(-1)).toContain('read again');
+  });
+
+  it('says when it ends, and whether newer files are refused', async () => {
+    const { env, write, put } = files(aServer('first'), authority);
+    const door = await aDoor(env);
+    followed(door);
+    const endsAt = (pem: string) => Date.parse(new X509Certificate(pem).validTo);
+    expect(door.tls!.state).toEqual({
+      endsAt: { certificate: expect.any(Number), client_ca: endsAt(authority.cert) },
+      refused: false,
+    });
+    expect(door.tls!.state.endsAt.certificate).toBeGreaterThan(Date.now());
+    put('tls.crt', 'half a cert');
+    await vi.waitFor(() => expect(door.tls!.state.refused).toBe(true));
+    const second = aServer('second');
+    write(second);
+    await vi.waitFor(() => expect(door.tls!.state.refused).toBe(false));
+    expect(door.tls!.state.endsAt.certificate).toBe(endsAt(second.cert));
+  });
+
+  it('says nothing of authorities where it has none', async () => {
+    const door = await aDoor(files().env);
+    expect(Object.keys(door.tls!.state.endsAt)).toEqual(['certificate']);
   });
 
   it('that cannot be used is told once, and the former stays until one can', async () => {
