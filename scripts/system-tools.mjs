@@ -8,6 +8,7 @@ import { root, Unready } from './bootstrap.mjs';
 const TOOLS = {
   'redis-server': { debian: 'redis-server', homebrew: 'redis' },
   promtool: { debian: 'prometheus', homebrew: 'prometheus' },
+  curl: { debian: 'curl', homebrew: 'curl' },
   chromium: { debian: 'chromium', homebrew: 'chromium' },
   python3: { debian: 'python3', homebrew: 'python' },
   haproxy: { debian: 'haproxy', homebrew: 'haproxy', asked: '-v' },
