@@ -148,7 +148,8 @@ describe('the whole', () => {
     async () => {
       const { redis, chroma } = await parts();
       const { services } = composeProject();
-      const run = ([, program, ...args]: string[]) => spawnSync(program!, args, { encoding: 'utf8' }).status;
+      // An engine ends a check that takes longer.
+      const run = ([, program, ...args]: string[]) => spawnSync(program!, args, { timeout: 3000 }).status;
       const redisTest = (port: number) => services.redis!.healthcheck!.test!.toSpliced(2, 0, '-p', `${port}`);
       const chromaTest = (port: number) =>
         services.chroma!.healthcheck!.test!.map((one) => one.replace('/8000', `/${port}`));
