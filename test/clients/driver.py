@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import ssl
 import sys
 
 
@@ -24,9 +23,6 @@ class TestClient:
         tokens = settings.pop("tokens", None)
         if tokens is not None:
             settings["token"] = lambda refused: self.give(tokens, refused)
-        authority = settings.pop("authority", None)
-        if authority is not None:
-            settings["ssl_context"] = ssl.create_default_context(cafile=authority)
         self.client = getattr(module, settings.pop("class_name", "ReskClient"))(on_reply=self.heads.append, **settings)
 
     def give(self, tokens, refused):

@@ -1,6 +1,6 @@
 // What is published: the package of TypeScript installs, compiles and runs elsewhere; that of Python is typed and compiles.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -83,6 +83,33 @@ it('the Python client is strictly typed down to Python 3.9, and compiles without
   expect(await consumer('print(client.query_ask({"query": "When?"})["hit"])')).toContain('0 errors');
   expect(await consumer('client.query_ask({"language": "en"})')).toContain('"query" is required');
   expect(await consumer('client.cache_write({"query": "a", "response": 1, "tll": 3})')).toContain('"tll"');
+}, 120_000);
+
+it('every example of the documents is strictly typed', async () => {
+  const examples = (language: string) =>
+    ['docs/CLIENTS.md', 'clients/typescript/README.md', 'clients/python/README.md'].flatMap((path) =>
+      [
+        ...readFileSync(join(root, path), 'utf8').matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g')),
+      ].map(([, code]) => code!),
+    );
+  const shown = join(folder, 'shown');
+  mkdirSync(join(shown, 'node_modules'), { recursive: true });
+  symlinkSync(join(root, 'clients/typescript'), join(shown, 'node_modules/resk-caching-client'));
+  writeFileSync(join(shown, 'package.json'), '{ "type": "module" }');
+  const scripts = examples('ts').map((code, at) => [`shown${at}.ts`, code] as const);
+  const modules = examples('python').map((code, at) => [`shown${at}.py`, code] as const);
+  expect([scripts.length, modules.length]).toEqual([2, 2]);
+  for (const [name, code] of [...scripts, ...modules]) writeFileSync(join(shown, name), code);
+  const compilerOptions = { ...TYPESCRIPT, noEmit: true, typeRoots: [join(root, 'node_modules/@types')] };
+  writeFileSync(
+    join(shown, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: scripts.map(([name]) => name) }),
+  );
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', shown]);
+  const config = { typeCheckingMode: 'strict', include: ['*.py'], extraPaths: [join(root, 'clients/python')] };
+  writeFileSync(join(shown, 'pyrightconfig.json'), JSON.stringify(config));
+  const pyright = [join(root, 'node_modules/pyright/index.js'), '-p', join(shown, 'pyrightconfig.json')];
+  expect((await run(process.execPath, pyright)).stdout).toContain('0 errors, 0 warnings');
 }, 120_000);
 
 it('both packages say the version and the licence of the product', () => {

@@ -1,5 +1,7 @@
-// What only one language has: signals and page bodies in TypeScript, many threads and certificates in Python.
+// What only one language has: signals and page bodies in TypeScript, many threads and contexts of TLS in Python.
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -9,6 +11,7 @@ import { linesBody } from '../../clients/typescript/src/lines.js';
 import { operations } from '../../clients/typescript/src/operations.gen.js';
 import { mayRepeat, pauseAfter, retryAfterMs } from '../../clients/typescript/src/retry.js';
 import { Misbehaving } from '../doubles/misbehaving.js';
+import { anAuthority } from '../support/certificates.js';
 import { root } from '../support/child-server.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -98,8 +101,7 @@ describe('in TypeScript', () => {
     ['soon', undefined],
     ['-1', undefined],
   ])('retry-after %s is understood', (text, expected) => {
-    const ms = retryAfterMs(new Headers({ 'retry-after': text }), 1000);
-    expect(text === '-1' ? undefined : ms).toBe(expected);
+    expect(retryAfterMs(new Headers({ 'retry-after': text }), 1000)).toBe(expected);
   });
 });
 
@@ -144,6 +146,29 @@ print(client._transport._connections._idle[0][0] is kept)
 client.close()
 `;
     expect(await python(code, server.url, server.token())).toMatch(/^\w+\nFalse$/);
+  });
+
+  it('a certificate is checked, against the authority that is named', async () => {
+    const authority = anAuthority('of the test');
+    const folder = mkdtempSync(join(tmpdir(), 'tls-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const { cert, key } = authority.issue({ subject: [['CN', 'server']], ips: ['127.0.0.1'] });
+    for (const [name, text] of Object.entries({ cert, key, ca: authority.cert }))
+      writeFileSync(join(folder, name), text);
+    const secured = await startTestServer({ TLS_CERT: join(folder, 'cert'), TLS_KEY: join(folder, 'key') });
+    onTestFinished(() => secured.stop());
+    const code = `
+import ssl, sys
+from resk_caching_client import ReskClient, UnreachableError
+context = ssl.create_default_context(cafile=sys.argv[2])
+with ReskClient(sys.argv[1], ssl_context=context) as client:
+    print(client.operations_health()["status"], client.operations_health()["status"])
+try:
+    ReskClient(sys.argv[1], retries=0).operations_health()
+except UnreachableError as error:
+    print(error.sent, type(error.__cause__).__name__)
+`;
+    expect(await python(code, secured.url, join(folder, 'ca'))).toMatch(/^(\w+) \1\nFalse SSLCertVerificationError$/);
   });
 
   it('retry-after is understood as a number and as a date, and nothing else', async () => {

@@ -38,7 +38,8 @@ export function retryAfterMs(headers: Headers, now = Date.now()): number | undef
   const text = headers.get('retry-after')?.trim();
   if (!text) return undefined;
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
+  // What begins with a weekday: `Date.parse` reads far more than RFC 9110 §10.2.3 has.
+  const at = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
