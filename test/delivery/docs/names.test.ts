@@ -19,11 +19,16 @@ const FOREIGN = [
   'QUERY_MAXIMUM_RESULTS',
   'USAGE_LIMIT_EXCEEDED',
   'PGVECTOR_TEST_URL', // examples/pgvector
+  'NODE_EXTRA_CA_CERTS', // Node
+  'NODE_OPTIONS',
+  'OTEL_EXPORTER_OTLP_CERTIFICATE', // of other SDKs
+  'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_CLIENT_KEY',
   'SOURCE_DATE_EPOCH', // reproducible-builds.org
   'NAME_FILE', // stands for any secret
 ];
-/** Of the form of a failure's code, and something else. */
-const DOTTED = ['usage.total_tokens'];
+/** Of the form of a failure's code, and something else: members of vendors' replies, attributes of OpenTelemetry. */
+const DOTTED = ['usage.total_tokens', 'server.address', 'server.port'];
 
 const scriptsOf = (folder: string): string[] => {
   const file = join(ROOT, folder, 'package.json');
