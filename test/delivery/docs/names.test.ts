@@ -21,9 +21,6 @@ const FOREIGN = [
   'PGVECTOR_TEST_URL', // examples/pgvector
   'NODE_EXTRA_CA_CERTS', // Node
   'NODE_OPTIONS',
-  'OTEL_EXPORTER_OTLP_CERTIFICATE', // of other SDKs
-  'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
-  'OTEL_EXPORTER_OTLP_CLIENT_KEY',
   'SOURCE_DATE_EPOCH', // reproducible-builds.org
   'NAME_FILE', // stands for any secret
 ];
