@@ -99,7 +99,10 @@ export async function haproxy(file: string, places: Places) {
   writeFileSync(config, text);
   execFileSync('haproxy', ['-c', '-dW', '-f', config], { stdio: 'pipe' });
   const child = started('haproxy', ['-db', '-f', config], { PATH: process.env.PATH! });
-  const well = /bind (127\.0\.0\.1:\d+)\n(?:.*\n)*?\s+monitor-uri \/well/.exec(text)![1]!;
+  const well = text
+    .split('monitor-uri /well')[0]!
+    .match(/(?<=bind )127\.0\.0\.1:\d+/g)!
+    .at(-1)!;
   await answering(`http://${well}/well`, child);
 }
 
