@@ -67,9 +67,9 @@ describe('what the metrics tell of keys', () => {
     await first.send('POST', '/api/cache', { body: { query: 'x', response: 'y' } });
     await first.stop();
     const second = await startTestServer(sealed);
-    const { text } = await second.send('GET', '/api/metrics');
-    expect(text).toMatch(/^resk_keys_oldest_age_seconds \d/m);
-    expect(text).toContain('resk_keys_rotation_overdue 0\n');
+    const told = async () => (await second.send('GET', '/api/metrics')).text;
+    await expect.poll(told).toMatch(/^resk_keys_oldest_age_seconds \d/m);
+    expect(await told()).toContain('resk_keys_rotation_overdue 0\n');
     await second.stop();
     await rm(dataDir, { recursive: true, force: true });
   });

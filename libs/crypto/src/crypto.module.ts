@@ -41,9 +41,9 @@ export class CryptoModule implements OnApplicationShutdown {
         {
           provide: KeyAges,
           inject: [KeyAdmin, configToken(cryptoSection)],
-          useFactory: async (admin: KeyAdmin, { keyRotationDueMs }: CryptoConfig) => {
+          useFactory: (admin: KeyAdmin, { keyRotationDueMs }: CryptoConfig) => {
             const ages = new KeyAges(admin, keyRotationDueMs);
-            await ages.open();
+            ages.open();
             return ages;
           },
         },

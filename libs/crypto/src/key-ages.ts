@@ -27,12 +27,12 @@ export class KeyAges {
     return this.found;
   }
 
-  /** Looks now and every five minutes. Records that do not answer do not fail it: what was read last stands. */
-  async open(): Promise<void> {
-    if (!this.admin.sealing) return;
-    const look = () => this.look().catch(() => undefined);
-    this.timer ??= setInterval(() => void look(), EVERY_MS).unref();
-    await look();
+  /** Looks now and every five minutes; nobody waits for it. Where the records do not answer, what was read last stands. */
+  open(): void {
+    if (!this.admin.sealing || this.timer) return;
+    const look = () => void this.look().catch(() => undefined);
+    this.timer = setInterval(look, EVERY_MS).unref();
+    look();
   }
 
   /** May be called twice. */

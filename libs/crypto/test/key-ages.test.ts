@@ -63,7 +63,7 @@ describe('the ages of keys', () => {
   test('are not looked for where nothing is sealed', async () => {
     const none = admin([], { sealing: false });
     const ages = new KeyAges(none, DAY_MS);
-    await ages.open();
+    ages.open();
     expect(none.state.asked).toBe(0);
     expect(ages.report).toBeUndefined();
     ages.close();
@@ -72,8 +72,10 @@ describe('the ages of keys', () => {
   test('stand as they were read last while the records do not answer', async () => {
     const keys = admin([aTenant('north', 2)]);
     const ages = new KeyAges(keys, DAY_MS, () => NOW);
-    await ages.open();
-    await ages.open();
+    ages.open();
+    ages.open();
+    await expect.poll(() => ages.report).toBeDefined();
+    expect(keys.state.asked).toBe(1);
     const before = ages.report;
     keys.state.down = true;
     await expect(ages.look()).rejects.toThrow('down');
@@ -87,7 +89,8 @@ describe('the ages of keys', () => {
     const keys = admin([aTenant('north', 2)]);
     keys.state.down = true;
     const ages = new KeyAges(keys, DAY_MS, () => NOW);
-    await ages.open();
+    ages.open();
+    await expect.poll(() => keys.state.asked).toBe(1);
     expect(ages.report).toBeUndefined();
     ages.close();
   });
