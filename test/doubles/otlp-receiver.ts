@@ -1,6 +1,7 @@
 // A collector on the loopback: takes traces, metrics and logs as OTLP over HTTP, and gives them as plain objects.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { hasOtlpProtos, readOtlp, type SignalName } from './otlp-messages.js';
@@ -34,19 +35,23 @@ export class OtlpReceiver {
   refusal: number | undefined;
   /** While true, takes deliveries and answers none of them. */
   silent = false;
-  private readonly server = createServer((request, response) => void this.take(request, response));
+  private readonly server;
 
-  private constructor() {}
+  private constructor(private readonly tls: ServerOptions | undefined) {
+    const take = (request: IncomingMessage, response: ServerResponse) => void this.take(request, response);
+    this.server = tls ? createTlsServer(tls, take) : createServer(take);
+  }
 
-  static async start(): Promise<OtlpReceiver> {
-    const receiver = new OtlpReceiver();
+  /** `tls`: the options of a server of TLS; without them it speaks plain HTTP. */
+  static async start({ tls }: { tls?: ServerOptions } = {}): Promise<OtlpReceiver> {
+    const receiver = new OtlpReceiver(tls);
     await new Promise<void>((listening) => receiver.server.listen(0, '127.0.0.1', listening));
     return receiver;
   }
 
   /** What OTEL_EXPORTER_OTLP_ENDPOINT is set to. */
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.tls ? 'https' : 'http'}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** Variables that send traces here, at once. */

@@ -1,9 +1,13 @@
 // What is sent to a collector says whose it is, in the form that is set; a collector that does not take it costs nothing.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as turn } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLogger, RequestMetrics, span, startTelemetry, type Telemetry } from '#observability';
 import { hasOtlpProtos, OtlpReceiver } from '../../../test/doubles/otlp-receiver.js';
+import { anAuthority } from '../../../test/support/certificates.js';
 import { pairsOf } from '../src/telemetry/pairs.js';
 import { troubleTeller } from '../src/telemetry/troubles.js';
 import { configOf } from './observability-config.js';
@@ -99,6 +103,51 @@ describe('what is sent', () => {
     telemetry = await startTelemetry(configOf({ ...receiver.env, ...ALL }));
     await telemetry.shutdown();
     expect(receiver.metrics).toEqual([]);
+  });
+});
+
+describe('a collector over TLS', () => {
+  const authority = anAuthority('collectors');
+  const [server, client] = ['collector', 'resk-caching'].map((name) =>
+    authority.issue({ subject: [['CN', name]], ips: ['127.0.0.1'] }),
+  );
+  let folder: string;
+  const fileOf = async (name: string, pem: string) => {
+    await writeFile(join(folder, name), pem);
+    return join(folder, name);
+  };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'resk-otlp-'));
+    await receiver.stop();
+    receiver = await OtlpReceiver.start({
+      tls: { cert: server!.cert, key: server!.key, ca: authority.cert, requestCert: true, rejectUnauthorized: true },
+    });
+  });
+
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  test('is sent everything where its authority is named and the own certificate shown', async () => {
+    const { telemetry } = await start({
+      OTEL_EXPORTER_OTLP_CERTIFICATE: await fileOf('ca.pem', authority.cert),
+      OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: await fileOf('cert.pem', client!.cert),
+      OTEL_EXPORTER_OTLP_CLIENT_KEY: await fileOf('key.pem', client!.key),
+    });
+    span('work', {}, () => {});
+    await telemetry.shutdown();
+    expect(receiver.spans.map(({ name }) => name)).toEqual(['work']);
+  });
+
+  test('that nobody vouches for is sent nothing', async () => {
+    const { telemetry } = await start();
+    span('work', {}, () => {});
+    await telemetry.shutdown();
+    expect(receiver.deliveries).toEqual([]);
+  });
+
+  test('is not begun with where a file of a certificate cannot be read', async () => {
+    const missing = { OTEL_EXPORTER_OTLP_CERTIFICATE: join(folder, 'none.pem') };
+    await expect(start(missing)).rejects.toThrow('The file of OTEL_EXPORTER_OTLP_CERTIFICATE cannot be read (ENOENT).');
   });
 });
 

@@ -45,6 +45,22 @@ const signals = {
     .default('none'),
 };
 
+const certificates = {
+  otlpCaFile: setting('OTEL_EXPORTER_OTLP_CERTIFICATE', {
+    doc: "File of the authorities that the collector's certificate may be signed by, PEM. Unset: those that Node trusts.",
+  })
+    .text()
+    .optional(),
+  otlpCertFile: setting('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', {
+    doc: 'File of the certificate that is shown to the collector, PEM. Set together with OTEL_EXPORTER_OTLP_CLIENT_KEY.',
+  })
+    .text()
+    .optional(),
+  otlpKeyFile: setting('OTEL_EXPORTER_OTLP_CLIENT_KEY', { doc: 'File of the key of that certificate, PEM.' })
+    .text()
+    .optional(),
+};
+
 const sending = {
   otlpHeaders: setting('OTEL_EXPORTER_OTLP_HEADERS', {
     doc: 'Headers sent to the collector, e.g. an API key: name=value, separated by commas, values percent-encoded.',
@@ -125,4 +141,4 @@ const sampling = {
     .default('1'),
 };
 
-export const telemetrySettings = { ...endpoints, ...signals, ...sending, ...naming, ...sampling };
+export const telemetrySettings = { ...endpoints, ...signals, ...sending, ...certificates, ...naming, ...sampling };
