@@ -552,7 +552,7 @@ class ReskClient:
     ) -> str:
         """Metrics in the Prometheus text format
 
-                Open, behind METRICS_TOKEN, or off: METRICS_ACCESS."""
+                Open, behind METRICS_TOKEN, or off: METRICS_ACCESS. As OpenMetrics, with exemplars, for who asks for it."""
         return cast("str", self._transport.send(
             OPERATIONS["operations_metrics"],
             Input(),

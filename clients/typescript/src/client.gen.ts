@@ -202,7 +202,7 @@ export class ReskClient {
   /**
    * Metrics in the Prometheus text format
    *
-   * Open, behind METRICS_TOKEN, or off: METRICS_ACCESS.
+   * Open, behind METRICS_TOKEN, or off: METRICS_ACCESS. As OpenMetrics, with exemplars, for who asks for it.
    */
   operationsMetrics(options?: CallOptions): Promise<string> {
     return this.#transport.send(operations.operationsMetrics, {}, options);
