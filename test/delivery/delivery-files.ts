@@ -17,11 +17,12 @@ export function yamlOf<T>(path: string): T {
   return parse(textOf(path)) as T;
 }
 
-/** Runs Helm on the chart: `helm('lint', '--strict')`. */
-export function helm(verb: 'lint' | 'template', ...args: string[]) {
-  const program = existsSync(installedHelm) ? installedHelm : 'helm';
-  const release = verb === 'template' ? ['release'] : [];
-  const done = spawnSync(program, [verb, ...release, 'helm/resk-caching', ...args], { cwd: root, encoding: 'utf8' });
+export const CHART = 'helm/resk-caching';
+export const helmProgram = existsSync(installedHelm) ? installedHelm : 'helm';
+
+/** Runs Helm in the folder of the repository: `helm('lint', '--strict', CHART)`. */
+export function helm(...args: string[]) {
+  const done = spawnSync(helmProgram, args, { cwd: root, encoding: 'utf8' });
   if (done.error) throw done.error;
   return { ok: done.status === 0, output: `${done.stdout}${done.stderr}`, stdout: done.stdout };
 }

@@ -1,7 +1,7 @@
 // The chart installs: it passes Helm's own checks, refuses what would not work, and its parts know each other.
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../support/kubernetes.js';
-import { helm, knownVariables } from '../delivery-files.js';
+import { CHART, helm, knownVariables } from '../delivery-files.js';
 import {
   allOf,
   type Container,
@@ -16,11 +16,11 @@ import {
 
 describe('helm lint --strict', () => {
   test.each(VALUE_SETS)('is content with %s', (set) => {
-    expect(helm('lint', '--strict', '--values', valuesFile(set))).toMatchObject({ ok: true });
+    expect(helm('lint', '--strict', CHART, '--values', valuesFile(set))).toMatchObject({ ok: true });
   });
 
   test('is content with the chart’s own values', () => {
-    expect(helm('lint', '--strict')).toMatchObject({ ok: true });
+    expect(helm('lint', '--strict', CHART)).toMatchObject({ ok: true });
   });
 });
 

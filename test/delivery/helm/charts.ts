@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
 import type { Manifest } from '../../support/kubernetes.js';
-import { helm } from '../delivery-files.js';
+import { CHART, helm } from '../delivery-files.js';
 
 export const KUBERNETES_VERSIONS = ['1.30', '1.33', '1.36'] as const;
 export const RELEASE = 'release';
@@ -29,6 +29,8 @@ export interface Rendering {
   /** Further values, e.g. `config.CACHE_TTL=5m`; JSON where the text holds a brace. */
   set?: string[];
   upgrade?: boolean;
+  /** Folder of another chart, e.g. of a former release. */
+  chart?: string;
 }
 
 const rendered = new Map<string, Manifest[]>();
@@ -41,8 +43,11 @@ export function manifestsOf(set: string | undefined, rendering: Rendering = {}):
   return structuredClone(known);
 }
 
-export function render(args: string[], { version = '1.33', set = [], upgrade = false }: Rendering = {}): Manifest[] {
-  const { ok, output, stdout } = attempt(args, { version, set, upgrade });
+export function render(
+  args: string[],
+  { version = '1.33', set = [], upgrade = false, chart }: Rendering = {},
+): Manifest[] {
+  const { ok, output, stdout } = attempt(args, { version, set, upgrade, chart });
   if (!ok) throw new Error(output);
   return parseAllDocuments(stdout)
     .map((document) => document.toJS() as Manifest | null)
@@ -50,9 +55,11 @@ export function render(args: string[], { version = '1.33', set = [], upgrade = f
 }
 
 /** How Helm ends with these values: for those that the chart refuses. */
-export function attempt(args: string[], { version = '1.33', set = [], upgrade = false }: Rendering = {}) {
+export function attempt(args: string[], { version = '1.33', set = [], upgrade = false, chart }: Rendering = {}) {
   return helm(
     'template',
+    RELEASE,
+    chart ?? CHART,
     '--namespace',
     NAMESPACE,
     '--kube-version',

@@ -1,8 +1,6 @@
 // An upgrade from the first release: its values are accepted, and nothing is asked that Kubernetes refuses to change.
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import type { Manifest } from '../../support/kubernetes.js';
 import { allOf, attempt, manifestsOf, oneOf, RELEASE, render, VALUE_SETS } from './charts.js';
 
@@ -18,13 +16,13 @@ const OVERRIDES = [
 ];
 
 test.each(OVERRIDES)('the values of 0.1.0 are accepted, with %s and others', (...set) => {
-  const args = ['--values', fileOf('0.1.0-values.yaml')];
+  const args = ['--values', fileOf('0.1.0/values.yaml')];
   expect(attempt(args, { set, upgrade: true })).toMatchObject({ ok: true });
 });
 
 describe('after 0.1.0', () => {
-  const before = parseAllDocuments(readFileSync(fileOf('0.1.0.yaml'), 'utf8')).map((one) => one.toJS() as Manifest);
-  const after = render(['--values', fileOf('0.1.0-values.yaml')], { set: ['existingSecret=resk'], upgrade: true });
+  const before = render([], { set: ['existingSecret=resk'], chart: fileOf('0.1.0') });
+  const after = render(['--values', fileOf('0.1.0/values.yaml')], { set: ['existingSecret=resk'], upgrade: true });
 
   test('everything that there was is there under its name', () => {
     const names = (of: Manifest[]) => of.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
