@@ -40,7 +40,7 @@ function keptBeside(set: string, authority: Authority): Kept {
     openai: { key: 'sk-tests' },
     scrape: { METRICS_TOKEN: 'a-token-of-the-scraper' },
     'resk-jobs': { token: token(...SCOPES), jobs: token(...SCOPES) },
-    'resk-tests': { token: token('cache:read', 'cache:write', 'cache:purge') },
+    'resk-tests': { token: token('cache:read', 'cache:write') },
     'release-resk-caching-tls': server,
     'answers-tls': server,
     'resk-tls': server,
