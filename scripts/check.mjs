@@ -1,5 +1,6 @@
 // npm run check: everything that can be said of the code without running the product, side by side, with one summary.
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, environment, main, nodeBinary, root } from './bootstrap.mjs';
 
@@ -43,11 +44,11 @@ await main(async () => {
   const started = performance.now();
   ensureInstalled();
   const build = built();
-  const checks = Object.entries(CHECKS).map(([name, [program, ...args]]) =>
-    outcome(name, [join('node_modules', program), ...args]),
-  );
-  const ofBuilt = build.ok ? Object.entries(BUILT_CHECKS).map(([name, args]) => outcome(name, args)) : [];
-  const results = [build, ...(await Promise.all([...checks, ...ofBuilt]))];
+  const checks = Object.entries(CHECKS).map(([name, [program, ...args]]) => [
+    name,
+    [join('node_modules', program), ...args],
+  ]);
+  const results = [build, ...(await outcomes([...checks, ...(build.ok ? Object.entries(BUILT_CHECKS) : [])]))];
   for (const { name, ok, output } of results) if (!ok) console.log(`\n── ${name} ──\n${output.trim()}`);
   console.log('');
   for (const { name, ok, seconds } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
@@ -70,6 +71,17 @@ function built() {
 
 function secondsSince(started) {
   return ((performance.now() - started) / 1000).toFixed(1);
+}
+
+/** As many at a time as there are processors: more would only wait for each other, until their limits of time. */
+async function outcomes(checks) {
+  const left = checks.entries();
+  const results = [];
+  const worker = async () => {
+    for (const [at, [name, args]] of left) results[at] = await outcome(name, args);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
 }
 
 function outcome(name, args) {

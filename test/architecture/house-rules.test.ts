@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { MAX_LINES, namelessFolders, overlong, purposeless, readsEnvironment } from './house-rules.js';
 import { aTree, house } from './tree.js';
 
-describe('this house', () => {
+// The whole tree is read: minutes are enough on any machine.
+describe('this house', { timeout: 180_000 }, () => {
   test('reads the environment in one file', () => expect(readsEnvironment(house)).toEqual([]));
   test('says at the top of every file what it is for', () => expect(purposeless(house)).toEqual([]));
   test(`has no file of more than ${MAX_LINES} lines`, () => expect(overlong(house)).toEqual([]));
