@@ -2,7 +2,7 @@
 import { drawBars, drawGauge, drawStat, drawTable } from './figures.js';
 import { drawGraph, drawHeatmap } from './graphs.js';
 import type { MeasuredDashboard, MeasuredPanel } from './measured.js';
-import { type Box, element, rectangle, THEME, words } from './svg.js';
+import { type Box, element, escaped, rectangle, THEME, words } from './svg.js';
 
 const WIDTH = 1440;
 const COLUMN = WIDTH / 24;
@@ -36,6 +36,7 @@ export function picture(dashboard: MeasuredDashboard): string {
       height,
       'font-family': 'Inter, Helvetica, Arial, sans-serif',
     },
+    element('title', {}, escaped(dashboard.title)),
     rectangle({ x: 0, y: 0, w: WIDTH, h: height }, { fill: THEME.page }),
     words(dashboard.title, GAP * 2, 34, { size: 22, 'font-weight': 'bold' }),
     words(`${timeOf(dashboard.from)} to ${timeOf(dashboard.to)} UTC`, WIDTH - GAP * 2, 34, {

@@ -83,6 +83,6 @@ function cut(text: string, characters: number): string {
   return text.length <= characters ? text : `${text.slice(0, Math.max(characters - 1, 1))}…`;
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

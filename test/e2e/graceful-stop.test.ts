@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Behaviour, behaving, honestly, OpenAiDouble } from '../doubles/openai.js';
-import { aFolder, type ChildServer, ensureBuilt, startChildServer } from '../support/child-server.js';
+import { TeiEmbeddingsDouble } from '../doubles/tei-embeddings.js';
+import { aFolder, type ChildServer, ensureBuilt, startChildServer, stoppedStart } from '../support/child-server.js';
 import { connectPlain, connectSocketIo } from '../support/event-clients.js';
 
 const PATIENT = { timeout: 15_000 };
@@ -64,6 +65,15 @@ async function aMuteConnection(server: ChildServer): Promise<Duplex> {
   onTestFinished(() => void socket.destroy());
   return socket.resume();
 }
+
+it('a server that is told to stop while it starts stops in order', async () => {
+  const tei = await TeiEmbeddingsDouble.start();
+  onTestFinished(() => tei.stop());
+  tei.always({ afterMs: 300 });
+  const asked = vi.waitFor(() => expect(tei.requests).not.toEqual([]), PATIENT);
+  const env = { EMBEDDING_PROVIDER: 'tei', EMBEDDING_BASE_URL: tei.url, DATA_DIR: await aFolder() };
+  expect(await stoppedStart(env, asked)).toEqual({ code: 0, signal: null, stderr: '' });
+});
 
 describe('on SIGTERM', () => {
   it('takes no more connections, answers the requests under way, says goodbye with 1001, and ends with 0', async () => {

@@ -67,6 +67,15 @@ export function refusedStart(env: Record<string, string>, options: ChildOptions 
   return launch(env, options).ended;
 }
 
+/** How a server ends that is told to stop while it starts: as soon as `when` says so. */
+export function stoppedStart(env: Record<string, string>, when: Promise<unknown>): Promise<Ended> {
+  const { child, ended } = launch(env, {});
+  return Promise.race([when, ended]).then(() => {
+    child.kill('SIGTERM');
+    return ended;
+  });
+}
+
 /** A folder that is gone after the test. */
 export async function aFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'resk-test-'));

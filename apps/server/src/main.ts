@@ -8,11 +8,14 @@ import { startServer } from './server.js';
 
 async function main(): Promise<void> {
   const config = readConfig(sections);
-  const server = await startServer(config);
+  const starting = startServer(config);
   const ended = () => process.exit(0);
-  const stop = () => void server.stop().then(ended, (error: unknown) => end('did not stop in order', error));
+  const failed = (error: unknown) => end('did not stop in order', error);
+  // One that is still starting is waited for: as the first process of a container it would not hear the signal else.
+  const stop = () => void starting.then((server) => server.stop().then(ended, failed));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  const server = await starting;
   if (config.runtime.environment !== 'production') process.stdout.write(greeting(server.url, config));
 }
 

@@ -268,7 +268,6 @@ class ReskClient:
         *,
         collection: Optional[str] = None,
         run: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
         retries: Optional[int] = None,
         correlation_id: Optional[str] = None,
@@ -281,7 +280,7 @@ class ReskClient:
         return cast("types.IngestedDto", self._transport.send(
             OPERATIONS["vectors_ingest"],
             Input(query={"collection": collection, "run": run}, body=body),
-            CallOptions(idempotency_key=idempotency_key, timeout=timeout, retries=retries, correlation_id=correlation_id, extra_headers=extra_headers, on_reply=on_reply),
+            CallOptions(timeout=timeout, retries=retries, correlation_id=correlation_id, extra_headers=extra_headers, on_reply=on_reply),
         ))
 
     def vectors_search(

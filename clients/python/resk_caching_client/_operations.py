@@ -24,7 +24,7 @@ OPERATIONS: Dict[str, Operation] = {
     "vectors_open": Operation("vectors_open", "POST", "/api/vectors/collections", "keyed", auth=Auth("bearer"), body=Body("application/json", "json"), proof=True),
     "vectors_drop": Operation("vectors_drop", "DELETE", "/api/vectors/collections/{name}", "always", auth=Auth("bearer"), proof=True),
     "vectors_upsert": Operation("vectors_upsert", "POST", "/api/vectors/upsert", "keyed", auth=Auth("bearer"), body=Body("application/json", "json"), proof=True),
-    "vectors_ingest": Operation("vectors_ingest", "POST", "/api/vectors/ingest", "keyed", auth=Auth("bearer"), query={"collection": "repeat", "run": "repeat"}, body=Body("application/x-ndjson", "lines"), proof=True),
+    "vectors_ingest": Operation("vectors_ingest", "POST", "/api/vectors/ingest", "never", auth=Auth("bearer"), query={"collection": "repeat", "run": "repeat"}, body=Body("application/x-ndjson", "lines"), proof=True),
     "vectors_search": Operation("vectors_search", "POST", "/api/vectors/query", "always", auth=Auth("bearer"), body=Body("application/json", "json")),
     "vectors_delete": Operation("vectors_delete", "POST", "/api/vectors/delete", "keyed", auth=Auth("bearer"), body=Body("application/json", "json"), proof=True),
     "vectors_embed": Operation("vectors_embed", "POST", "/api/embeddings", "always", auth=Auth("bearer"), body=Body("application/json", "json")),

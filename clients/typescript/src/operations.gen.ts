@@ -13,7 +13,7 @@ export const operations = {
   vectorsOpen: {"id":"vectors_open","method":"POST","path":"/api/vectors/collections","repeat":"keyed","auth":{"scheme":"bearer"},"body":{"type":"application/json","as":"json"},"proof":true},
   vectorsDrop: {"id":"vectors_drop","method":"DELETE","path":"/api/vectors/collections/{name}","repeat":"always","auth":{"scheme":"bearer"},"proof":true},
   vectorsUpsert: {"id":"vectors_upsert","method":"POST","path":"/api/vectors/upsert","repeat":"keyed","auth":{"scheme":"bearer"},"body":{"type":"application/json","as":"json"},"proof":true},
-  vectorsIngest: {"id":"vectors_ingest","method":"POST","path":"/api/vectors/ingest","repeat":"keyed","auth":{"scheme":"bearer"},"query":{"collection":"repeat","run":"repeat"},"body":{"type":"application/x-ndjson","as":"lines"},"proof":true},
+  vectorsIngest: {"id":"vectors_ingest","method":"POST","path":"/api/vectors/ingest","repeat":"never","auth":{"scheme":"bearer"},"query":{"collection":"repeat","run":"repeat"},"body":{"type":"application/x-ndjson","as":"lines"},"proof":true},
   vectorsSearch: {"id":"vectors_search","method":"POST","path":"/api/vectors/query","repeat":"always","auth":{"scheme":"bearer"},"body":{"type":"application/json","as":"json"}},
   vectorsDelete: {"id":"vectors_delete","method":"POST","path":"/api/vectors/delete","repeat":"keyed","auth":{"scheme":"bearer"},"body":{"type":"application/json","as":"json"},"proof":true},
   vectorsEmbed: {"id":"vectors_embed","method":"POST","path":"/api/embeddings","repeat":"always","auth":{"scheme":"bearer"},"body":{"type":"application/json","as":"json"}},

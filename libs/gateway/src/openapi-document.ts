@@ -3,6 +3,7 @@ import { type INestApplication, Injectable } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { cleanupOpenApiDoc } from 'nestjs-zod';
 import { EFFECT } from './endpoint.js';
+import { NDJSON } from './http/lines.js';
 import { ProblemDto } from './http/schemas/problem.schema.js';
 
 /** The version of the HTTP contract. */
@@ -35,9 +36,14 @@ export function makeOpenApiDocument(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
   });
   for (const { post } of Object.values(document.paths)) {
-    if (post && EFFECT in post) post.parameters = [...(post.parameters ?? []), IDEMPOTENCY_KEY];
+    // What is read line by line cannot be kept for a second time.
+    if (post && EFFECT in post && !takesLines(post)) post.parameters = [...(post.parameters ?? []), IDEMPOTENCY_KEY];
   }
   return cleanupOpenApiDoc(document);
+}
+
+function takesLines({ requestBody }: OpenAPIObject['paths'][string]['post'] & object): boolean {
+  return requestBody !== undefined && 'content' in requestBody && NDJSON in requestBody.content;
 }
 
 const IDEMPOTENCY_KEY = {
