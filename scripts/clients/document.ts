@@ -2,22 +2,26 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** A JSON schema, as far as the generators read it. */
-export interface Schema {
+/** What a JSON schema is made of, whoever reads it; `S` is the reader's own form of one. */
+export interface SchemaParts<S> {
   $ref?: string;
   type?: string | string[];
-  nullable?: boolean;
-  properties?: Record<string, Schema>;
+  description?: string;
+  properties?: Record<string, S>;
   required?: string[];
-  additionalProperties?: boolean | Schema;
-  items?: Schema;
+  additionalProperties?: boolean | S;
+  items?: S;
   enum?: unknown[];
   const?: unknown;
-  anyOf?: Schema[];
-  oneOf?: Schema[];
-  allOf?: Schema[];
+  anyOf?: S[];
+  oneOf?: S[];
+  allOf?: S[];
+}
+
+/** A JSON schema, as far as the generators of clients read it. */
+export interface Schema extends SchemaParts<Schema> {
+  nullable?: boolean;
   format?: string;
-  description?: string;
   'x-line-schema'?: Schema;
 }
 

@@ -1,4 +1,5 @@
 // docs/API_REFERENCE.md: every operation of the OpenAPI document, for people who read.
+import type { SchemaParts } from '../clients/document.js';
 import { wrapped } from './described.js';
 
 const INTRODUCTION = `<!-- Made by npm run generate from the OpenAPI document. Do not edit. -->
@@ -8,19 +9,7 @@ What [openapi.json](openapi.json) says, to be read. A running server shows the s
 \`application/problem+json\`; [FAILURES.md](FAILURES.md) says what each code means and how to react. How tokens get their scopes:
 [TOKENS.md](TOKENS.md). Clients for programs: [CLIENTS.md](CLIENTS.md).`;
 
-interface Schema {
-  $ref?: string;
-  type?: string | string[];
-  description?: string;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  items?: Schema;
-  enum?: unknown[];
-  const?: unknown;
-  anyOf?: Schema[];
-  oneOf?: Schema[];
-  allOf?: Schema[];
-  additionalProperties?: boolean | Schema;
+interface Schema extends SchemaParts<Schema> {
   minimum?: number;
   maximum?: number;
   minLength?: number;
@@ -50,6 +39,7 @@ interface Operation {
   tags?: string[];
   deprecated?: boolean;
   security?: object[];
+  'x-scope'?: string;
   parameters?: Parameter[];
   requestBody?: Body;
   responses: Record<string, Body>;
@@ -117,8 +107,9 @@ function operationText(path: string, verb: string, operation: Operation, everyon
   return parts.join('\n\n');
 }
 
-function accessOf({ security }: Operation): string {
-  return security?.length === 0 ? 'No token.' : '';
+function accessOf({ security, 'x-scope': scope }: Operation): string {
+  if (security?.length === 0) return 'No token.';
+  return scope === 'token' ? 'Any token.' : scope ? `Scope \`${scope}\`.` : '';
 }
 
 function replyText(status: string, reply: Body, everyone: ReadonlySet<string>): string[] {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { mintToken, SCOPES } from '#auth';
 import { Secret } from '#ports';
+import { endsWithTest } from './ends-with-test.js';
 import { LOOPBACK, send, type TestServer } from './server.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -92,13 +93,7 @@ function launch(env: Record<string, string>, { fileBlocks, cwd = tmpdir() }: Chi
   let stderr = '';
   child.stderr.on('data', (text) => (stderr += text));
   const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stderr }));
-  const endWithUs = () => child.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await ended;
-    process.removeListener('exit', endWithUs);
-  });
+  endsWithTest(child, ended);
   return { child, ended };
 }
 

@@ -1,18 +1,9 @@
 // What comes over a socket is traced message by message, each linked to the handshake of its connection.
 import { setTimeout as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  activeTrace,
-  type Handshaken,
-  handshakeSpan,
-  type MessageFacts,
-  messageSpan,
-  startTelemetry,
-  type Telemetry,
-} from '#observability';
+import { describe, expect, test } from 'vitest';
+import { activeTrace, type Handshaken, handshakeSpan, type MessageFacts, messageSpan } from '#observability';
 import { failure } from '#ports';
-import { OtlpReceiver } from '../../../test/doubles/otlp-receiver.js';
-import { configOf } from './observability-config.js';
+import { receiving } from './receiving.js';
 
 const TRACE = 'a'.repeat(32);
 const PARENT = 'b'.repeat(16);
@@ -28,18 +19,7 @@ test('while tracing is off, messages are read and obeyed, and nothing began', as
 });
 
 describe('while tracing is on', () => {
-  let receiver: OtlpReceiver;
-  let tracing: Telemetry;
-
-  beforeEach(async () => {
-    receiver = await OtlpReceiver.start();
-    tracing = await startTelemetry(configOf(receiver.env));
-  });
-
-  afterEach(async () => {
-    await tracing.shutdown();
-    await receiver.stop();
-  });
+  const now = receiving();
 
   const shakeHands = (headers: Record<string, string> = {}) =>
     handshakeSpan('socket.io', headers, async (began) => {
@@ -49,8 +29,8 @@ describe('while tracing is on', () => {
 
   test('a handshake is a span, in the trace of the caller', async () => {
     const began = await shakeHands({ traceparent });
-    await tracing.shutdown();
-    const handshake = receiver.span('handshake socket.io');
+    await now.telemetry.shutdown();
+    const handshake = now.receiver.span('handshake socket.io');
     expect(handshake).toMatchObject({ kind: SERVER, traceId: TRACE, parentSpanId: PARENT, status: 0 });
     expect(handshake.attributes).toEqual({ 'network.protocol.name': 'websocket', 'resk.door': 'socket.io' });
     expect(began.spanId).toBe(handshake.spanId);
@@ -59,8 +39,8 @@ describe('while tracing is on', () => {
   test('a handshake that is refused says why, and is no failure of ours', async () => {
     const refused = handshakeSpan('websocket', {}, () => Promise.reject(failure('auth.missing', {})));
     await expect(refused).rejects.toThrow();
-    await tracing.shutdown();
-    expect(receiver.span('handshake websocket')).toMatchObject({
+    await now.telemetry.shutdown();
+    expect(now.receiver.span('handshake websocket')).toMatchObject({
       status: 0,
       attributes: { 'error.type': 'auth.missing' },
     });
@@ -69,8 +49,8 @@ describe('while tracing is on', () => {
   test('a message is a trace of its own, linked to the handshake', async () => {
     const began = await shakeHands();
     expect(said({ type: 'subscribe' }, began)).toBe('subscribe done');
-    await tracing.shutdown();
-    const message = receiver.span('subscribe websocket');
+    await now.telemetry.shutdown();
+    const message = now.receiver.span('subscribe websocket');
     expect(message).toMatchObject({ kind: SERVER, parentSpanId: '' });
     expect(message.traceId).not.toBe(began.traceId);
     expect(message.links).toEqual([{ traceId: began.traceId, spanId: began.spanId }]);
@@ -90,8 +70,8 @@ describe('while tracing is on', () => {
       },
     });
     said({ type: 'ping', traceparent: 'garbage' });
-    await tracing.shutdown();
-    const published = receiver.span('publish websocket');
+    await now.telemetry.shutdown();
+    const published = now.receiver.span('publish websocket');
     expect(published).toMatchObject({ traceId: TRACE, parentSpanId: PARENT, links: [] });
     expect(inside).toMatchObject({ trace_id: TRACE, span_id: published.spanId });
     expect(published.attributes).toMatchObject({
@@ -99,7 +79,7 @@ describe('while tracing is on', () => {
       'messaging.operation.name': 'publish',
       'messaging.operation.type': 'send',
     });
-    expect(receiver.span('ping websocket')).toMatchObject({ parentSpanId: '' });
+    expect(now.receiver.span('ping websocket')).toMatchObject({ parentSpanId: '' });
   });
 
   test('what cannot be read, and what is refused, says why; what is a fault of ours is a failed span', async () => {
@@ -119,12 +99,15 @@ describe('while tracing is on', () => {
       throw new TypeError('bug');
     };
     expect(() => messageSpan('websocket', began, { read: () => ({ type: 'ping' }), run: bug })).toThrow('bug');
-    await tracing.shutdown();
-    expect(receiver.span('ping websocket')).toMatchObject({ status: 2, attributes: { 'error.type': 'TypeError' } });
-    expect(receiver.span('unreadable websocket')).toMatchObject({
+    await now.telemetry.shutdown();
+    expect(now.receiver.span('ping websocket')).toMatchObject({ status: 2, attributes: { 'error.type': 'TypeError' } });
+    expect(now.receiver.span('unreadable websocket')).toMatchObject({
       status: 0,
       attributes: { 'error.type': 'event.frame_invalid' },
     });
-    expect(receiver.span('publish websocket')).toMatchObject({ status: 0, attributes: { 'error.type': 'auth.scope' } });
+    expect(now.receiver.span('publish websocket')).toMatchObject({
+      status: 0,
+      attributes: { 'error.type': 'auth.scope' },
+    });
   });
 });

@@ -1,29 +1,16 @@
 // Work that rooms let be followed is spans with the names of the semantic conventions, under what caused it.
 import { setTimeout as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { span, startTelemetry, type Telemetry } from '#observability';
+import { describe, expect, test } from 'vitest';
+import { span } from '#observability';
 import { announce, type CallWork, followed, type Work } from '#ports';
-import { OtlpReceiver } from '../../../test/doubles/otlp-receiver.js';
 import { aCall } from './a-call.js';
 import { aRequest } from './a-request.js';
-import { configOf } from './observability-config.js';
+import { receiving } from './receiving.js';
 
 const [INTERNAL, CLIENT] = [1, 3];
 
 describe('work that is followed', () => {
-  let receiver: OtlpReceiver;
-  let tracing: Telemetry;
-
-  beforeEach(async () => {
-    receiver = await OtlpReceiver.start();
-    tracing = await startTelemetry(configOf(receiver.env));
-  });
-
-  afterEach(async () => {
-    await tracing.shutdown();
-    await receiver.stop();
-    expect(receiver.problems).toEqual([]);
-  });
+  const now = receiving();
 
   test('sends spans of the request, cache tiers, embedding and vector calls, each under its parent', async () => {
     await aRequest(async () => {
@@ -42,11 +29,11 @@ describe('work that is followed', () => {
         );
       });
     });
-    await tracing.shutdown();
+    await now.telemetry.shutdown();
     const parents = Object.fromEntries(
-      receiver.spans.map(({ name, parentSpanId }) => [
+      now.receiver.spans.map(({ name, parentSpanId }) => [
         name,
-        receiver.spans.find(({ spanId }) => spanId === parentSpanId)?.name,
+        now.receiver.spans.find(({ spanId }) => spanId === parentSpanId)?.name,
       ]),
     );
     expect(parents).toEqual({
@@ -59,7 +46,7 @@ describe('work that is followed', () => {
       'retrieval search': 'query',
       'query embedded': 'retrieval search',
     });
-    expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1);
+    expect(new Set(now.receiver.spans.map(({ traceId }) => traceId)).size).toBe(1);
   });
 
   const calls: Array<[string, Omit<CallWork, 'kind'>, number | undefined, Record<string, unknown>]> = [
@@ -137,9 +124,9 @@ describe('work that is followed', () => {
 
   test.each(calls)('names a call %s by the semantic conventions', async (name, work, kind, attributes) => {
     await aRequest(() => aCall(work, () => 1));
-    await tracing.shutdown();
-    expect(receiver.span(name)).toMatchObject({ kind, status: 0 });
-    expect(receiver.span(name).attributes).toEqual(attributes);
+    await now.telemetry.shutdown();
+    expect(now.receiver.span(name)).toMatchObject({ kind, status: 0 });
+    expect(now.receiver.span(name).attributes).toEqual(attributes);
   });
 
   const others: Array<[string, Work, Record<string, unknown>]> = [
@@ -160,9 +147,9 @@ describe('work that is followed', () => {
 
   test.each(others)('names %s, which happens in this process', async (name, work, attributes) => {
     await aRequest(() => followed(work, () => 1));
-    await tracing.shutdown();
-    expect(receiver.span(name).kind).toBe(INTERNAL);
-    expect(receiver.span(name).attributes).toEqual(attributes);
+    await now.telemetry.shutdown();
+    expect(now.receiver.span(name).kind).toBe(INTERNAL);
+    expect(now.receiver.span(name).attributes).toEqual(attributes);
   });
 
   test('tells how work ended, as it is announced', async () => {
@@ -173,9 +160,9 @@ describe('work that is followed', () => {
         announce('retrieval.step', { step: 'rerank', durationMs: 1, candidates: 20 }),
       );
     });
-    await tracing.shutdown();
-    expect(receiver.span('embeddings openai').attributes['gen_ai.usage.input_tokens']).toBe(7);
-    expect(receiver.span('retrieval rerank').attributes['resk.retrieval.candidates']).toBe(20);
+    await now.telemetry.shutdown();
+    expect(now.receiver.span('embeddings openai').attributes['gen_ai.usage.input_tokens']).toBe(7);
+    expect(now.receiver.span('retrieval rerank').attributes['resk.retrieval.candidates']).toBe(20);
   });
 
   test('takes what is announced inside of other work for none of its own', async () => {
@@ -184,16 +171,16 @@ describe('work that is followed', () => {
         announce('retrieval.step', { step: 'search', durationMs: 1, candidates: 20 }),
       ),
     );
-    await tracing.shutdown();
-    expect(Object.keys(receiver.span('get records').attributes)).toEqual(['db.system.name', 'db.operation.name']);
+    await now.telemetry.shutdown();
+    expect(Object.keys(now.receiver.span('get records').attributes)).toEqual(['db.system.name', 'db.operation.name']);
   });
 
   test('makes a span of a look-up in memory when it is over, as long as it took', async () => {
     await aRequest(() =>
       announce('cache.lookup', { tenant: 'n', key: 'k', outcome: 'hit', tier: 'memory', durationMs: 250 }),
     );
-    await tracing.shutdown();
-    const { startMs, endMs, attributes } = receiver.span('cache lookup');
+    await now.telemetry.shutdown();
+    const { startMs, endMs, attributes } = now.receiver.span('cache lookup');
     expect(endMs - startMs).toBeCloseTo(250, 0);
     expect(attributes).toEqual({ 'resk.cache.outcome': 'hit', 'resk.cache.tier': 'memory' });
   });
@@ -208,12 +195,12 @@ describe('work that is followed', () => {
     });
     await finished;
     followed({ kind: 'background', task: 'drift' }, () => 1);
-    await tracing.shutdown();
-    const [request, refresh] = [receiver.span('POST /api/cache/query'), receiver.span('refresh')];
+    await now.telemetry.shutdown();
+    const [request, refresh] = [now.receiver.span('POST /api/cache/query'), now.receiver.span('refresh')];
     expect(refresh).toMatchObject({ parentSpanId: '', kind: INTERNAL });
     expect(refresh.traceId).not.toBe(request.traceId);
     expect(refresh.links).toEqual([{ traceId: request.traceId, spanId: request.spanId }]);
-    expect(receiver.span('query embedded').parentSpanId).toBe(refresh.spanId);
-    expect(receiver.span('drift')).toMatchObject({ parentSpanId: '', links: [] });
+    expect(now.receiver.span('query embedded').parentSpanId).toBe(refresh.spanId);
+    expect(now.receiver.span('drift')).toMatchObject({ parentSpanId: '', links: [] });
   });
 });

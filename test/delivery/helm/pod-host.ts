@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { root } from '../../support/child-server.js';
+import { endsWithTest } from '../../support/ends-with-test.js';
 import type { Manifest } from '../../support/kubernetes.js';
 import { allOf, type Container, type Pod } from './charts.js';
 
@@ -95,13 +96,7 @@ export class PodHost {
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
     const ended = once(child, 'close').then(([code]) => code as number | null);
-    const endWithUs = () => child.kill('SIGKILL');
-    process.once('exit', endWithUs);
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      await ended;
-      process.removeListener('exit', endWithUs);
-    });
+    endsWithTest(child, ended);
     return { process: child, ended, output: () => output };
   }
 
