@@ -39,7 +39,7 @@ async function life(env: Record<string, string>, use: (at: Life) => Promise<void
       },
       rejected: async () => {
         const { text } = await send('GET', '/api/metrics');
-        const lines = text.matchAll(/^resk_cache_rejected_entries_total\{.*reason="(\w+)".*\} (\d+)$/gm);
+        const lines = text.matchAll(/^resk_cache_rejected_entries_total\{.*reason="(\w+)".*\} ([1-9]\d*)$/gm);
         return Object.fromEntries([...lines].map(([, reason, count]) => [reason, Number(count)]));
       },
     });
