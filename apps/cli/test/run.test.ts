@@ -92,6 +92,33 @@ test('config check lists every problem at once', async () => {
   for (const name of ['PORT', 'CACHE_BACKEND', 'RESK_URL']) expect(err).toContain(`  ${name} (from environment)`);
 });
 
+test('config check names what the chosen providers would refuse, all of it, and shows no secret', async () => {
+  const { code, err } = await resk(['config', 'check'], {
+    env: {
+      EMBEDDING_API_KEY: 'a key for nobody',
+      VECTORDB_TYPE: 'chroma',
+      VECTORDB_OPTIONS: '{"colour":"blue"}',
+      RERANK_PROVIDER: 'paper',
+    },
+  });
+  expect(code).toBe(1);
+  expect(err).toContain('The options of local are not valid');
+  expect(err).toContain('The options of chroma are not valid');
+  expect(err).toContain('RERANK_PROVIDER=paper is not a known reranker');
+  expect(err).not.toContain('a key for nobody');
+});
+
+test('config check takes what the providers take', async () => {
+  const env = {
+    VECTORDB_TYPE: 'chroma',
+    VECTORDB_URL: 'http://127.0.0.1:8000',
+    RERANK_PROVIDER: 'tei',
+    RERANK_URL: 'http://127.0.0.1:8080',
+  };
+  expect(await resk(['config', 'check'], { env })).toMatchObject({ code: 0 });
+  expect(await resk(['config', 'check'], { env: { VECTORDB_TYPE: 'none' } })).toMatchObject({ code: 0 });
+});
+
 test('works on the process itself where nothing else is given', async () => {
   const io = processIo();
   expect(io.stdout).toBe(process.stdout);

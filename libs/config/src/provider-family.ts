@@ -36,13 +36,13 @@ export class ProviderFamily<F extends Family> {
   constructor(private readonly options: ProviderFamilyOptions<F>) {}
 
   async open(name: string, settings: unknown, context: { signal?: AbortSignal } = {}): Promise<PortOfFamily[F]> {
-    const definition = await this.find(name);
-    if (definition.portsVersion !== PORTS_VERSION) {
-      throw failure('provider.version', { name, received: definition.portsVersion, expected: PORTS_VERSION });
-    }
-    const checked = (await definition.options['~standard'].validate(settings)) as OptionsResult<unknown>;
-    if (checked.issues) throw failure('provider.options', { name, problems: listed(checked.issues) });
-    return definition.open(checked.value, context);
+    const { definition, options } = await this.checked(name, settings);
+    return definition.open(options, context);
+  }
+
+  /** Whether the provider would take these settings. Opens nothing, and fails as `open` does. */
+  async check(name: string, settings: unknown): Promise<void> {
+    await this.checked(name, settings);
   }
 
   /** All that can be chosen: built-in ones, then those of listed packages. */
@@ -50,6 +50,16 @@ export class ProviderFamily<F extends Family> {
     const { builtIns, family } = this.options;
     const own = Object.keys(builtIns).map((name) => ({ family, name, package: undefined }));
     return [...own, ...(await this.strangers()).map(({ name, from }) => ({ family, name, package: from }))];
+  }
+
+  private async checked(name: string, settings: unknown) {
+    const definition = await this.find(name);
+    if (definition.portsVersion !== PORTS_VERSION) {
+      throw failure('provider.version', { name, received: definition.portsVersion, expected: PORTS_VERSION });
+    }
+    const checked = (await definition.options['~standard'].validate(settings)) as OptionsResult<unknown>;
+    if (checked.issues) throw failure('provider.options', { name, problems: listed(checked.issues) });
+    return { definition, options: checked.value };
   }
 
   private async find(name: string): Promise<AnyDefinition<F>> {

@@ -56,6 +56,11 @@ export function openEmbeddingModel(
   return embeddingModelFamily(plugins).open(config.provider, optionsOf(config), { ...(signal && { signal }) });
 }
 
+/** Whether the chosen model would take the settings; opens nothing. @throws Failure `provider.*` */
+export function checkEmbeddingModel(config: EmbeddingConfig, plugins: readonly string[]): Promise<void> {
+  return embeddingModelFamily(plugins).check(config.provider, optionsOf(config));
+}
+
 /** The models that can be chosen. */
 export function embeddingModelFamily(plugins: readonly string[]): ProviderFamily<'embedding-model'> {
   return new ProviderFamily({

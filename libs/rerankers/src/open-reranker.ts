@@ -43,6 +43,11 @@ export async function openRerankModel(
   return rerankerFamily(plugins).open(config.provider, optionsOf(config), { ...(signal && { signal }) });
 }
 
+/** Whether the chosen model would take the settings; opens nothing. @throws Failure `provider.*` */
+export async function checkReranker(config: RerankersConfig, plugins: readonly string[]): Promise<void> {
+  if (config.provider !== 'none') await rerankerFamily(plugins).check(config.provider, optionsOf(config));
+}
+
 /** The rerankers that can be chosen. */
 export function rerankerFamily(plugins: readonly string[]): ProviderFamily<'reranker'> {
   return new ProviderFamily({ family: 'reranker', variable: 'RERANK_PROVIDER', builtIns: BUILT_INS, plugins });

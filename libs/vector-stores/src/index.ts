@@ -2,7 +2,7 @@
 export { type Bounds, bounded } from './bounded.js';
 export { fused, type Scored } from './fused.js';
 export { matchesFilter } from './matches-filter.js';
-export { openVectorStore, type VectorStoreContext, vectorStoreFamily } from './open-vector-store.js';
+export { checkVectorStore, openVectorStore, type VectorStoreContext, vectorStoreFamily } from './open-vector-store.js';
 export { PayloadSealer, type SealPlace } from './payload-sealer.js';
 export type { SealMode } from './sealed/sealed-payload.js';
 export { type SealedOptions, sealed } from './sealed/sealed-store.js';

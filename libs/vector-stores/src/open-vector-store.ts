@@ -70,6 +70,17 @@ export async function openVectorStore(
   return embedded || config.seal === 'off' ? guarded : sealed(guarded, context.sealer, { mode: config.seal });
 }
 
+/** Whether the chosen store would take the settings; opens nothing. @throws Failure `provider.*` */
+export async function checkVectorStore(config: VectorStoreConfig, plugins: readonly string[]): Promise<void> {
+  const { type, memoryMaxBytes } = config;
+  if (type === 'none') return;
+  const own = { file: 'vectors.sqlite', memoryMaxBytes, sealer: NEVER_ASKED };
+  await vectorStoreFamily(plugins).check(type, { ...optionsOf(config), ...(type === 'embedded' && own) });
+}
+
+/** Stands where the embedded store's settings want a sealer, when nothing is opened. */
+const NEVER_ASKED = { seal: () => Promise.reject(new Error('nothing was opened')) };
+
 /** The stores that can be chosen. */
 export function vectorStoreFamily(plugins: readonly string[]): ProviderFamily<'vector-store'> {
   return new ProviderFamily({ family: 'vector-store', variable: 'VECTORDB_TYPE', builtIns: BUILT_INS, plugins });
