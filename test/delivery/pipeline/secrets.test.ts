@@ -9,8 +9,12 @@ import { git, put, ROOT, scratch } from './scratch.js';
 
 /** Drawn by lot for each run, and put together here: no file of this repository holds them. */
 const drawn = (bytes: number) => randomBytes(bytes).toString('hex');
+const ofAws = (end: string) =>
+  `const id = "AKIA${drawn(8).toUpperCase()}";\nconst aws_secret_access_key = "${drawn(20).slice(1)}${end}";`;
 const SECRETS: Record<string, string> = {
-  'a key of AWS': `const id = "AKIA${drawn(8).toUpperCase()}";\nconst aws_secret_access_key = "${randomBytes(30).toString('base64')}";`,
+  'a key of AWS': ofAws('x'),
+  'a key of AWS that ends in a slash': ofAws('/'),
+  'a key of AWS that ends in a plus': ofAws('+'),
   'a token of GitHub': `ghp_${drawn(18)}`,
   'a token of npm': `//registry.example/:_authToken=npm_${drawn(18)}`,
   'a private key': generateKeyPairSync('rsa', {
