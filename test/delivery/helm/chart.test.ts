@@ -1,9 +1,14 @@
 // The chart installs: it passes Helm's own checks, refuses what would not work, and its parts know each other.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../support/kubernetes.js';
-import { CHART, helm, knownVariables } from '../delivery-files.js';
+import { CHART, helm, knownVariables, textOf } from '../delivery-files.js';
+import { fencesOf } from '../docs/fences.js';
 import {
   allOf,
+  attempt,
   type Container,
   manifestsOf,
   oneOf,
@@ -84,6 +89,22 @@ test.each([
   const extra = value === 'ingress.enabled=false' ? ['certManager.outside.enabled=false'] : [];
   const { ok, output } = refusalOf(set, value, ...extra);
   expect({ ok, told: output.includes(told), output }).toMatchObject({ ok: false, told: true });
+});
+
+const examples = fencesOf(textOf('docs/KUBERNETES.md')).filter(({ language }) => language === 'yaml');
+
+test('the page of the chart shows values', () => expect(examples.length).toBeGreaterThan(2));
+
+test.each(examples)('the values in line $line of its page install', ({ text }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'resk-values-'));
+  try {
+    writeFileSync(join(folder, 'values.yaml'), text);
+    expect(attempt(['--values', valuesFile('minimal'), '--values', join(folder, 'values.yaml')])).toMatchObject({
+      ok: true,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe.each(VALUE_SETS)('of %s', (set) => {

@@ -1,6 +1,6 @@
-// Every pod of every value set keeps PodSecurity `restricted` and the house rules; every network policy denies what it does not name.
+// Every pod of every value set keeps PodSecurity `restricted` and the house rules.
 import { expect, test } from 'vitest';
-import { allOf, type Container, manifestsOf, type Pod, podsOf, refusalOf, VALUE_SETS } from './charts.js';
+import { type Container, manifestsOf, type Pod, podsOf, VALUE_SETS } from './charts.js';
 
 const SETS = [...VALUE_SETS, undefined];
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
@@ -174,66 +174,6 @@ test('there are pods to look at: of the server, Redis, hooks, tests and analyses
     'StatefulSet',
   ]);
 });
-
-const withPolicies = VALUE_SETS.filter((set) => allOf(manifestsOf(set), 'NetworkPolicy').length > 0);
-
-test.each(withPolicies)('of %s, every pod is under a policy of both directions', (set) => {
-  const manifests = manifestsOf(set, { upgrade: true });
-  const policies = allOf(manifests, 'NetworkPolicy');
-  for (const { owner, labels } of podsOf(manifests)) {
-    const its = policies.filter(({ spec }) => selects(spec.podSelector.matchLabels, labels));
-    expect({ owner, policies: its.length }).toEqual({ owner, policies: 1 });
-    expect(its[0]!.spec.policyTypes).toEqual(['Ingress', 'Egress']);
-  }
-});
-
-test.each(withPolicies)('of %s, no policy lets through to everybody', (set) => {
-  for (const { spec } of allOf(manifestsOf(set), 'NetworkPolicy')) {
-    const rules = [...(spec.ingress ?? []), ...(spec.egress ?? [])] as Array<{
-      to?: Peer[];
-      from?: Peer[];
-      ports?: object[];
-    }>;
-    for (const { to, from, ports } of rules) {
-      const peers = to ?? from ?? [];
-      expect(peers).not.toHaveLength(0);
-      expect(ports ?? []).not.toHaveLength(0);
-      expect(peers.filter(isEverybody)).toEqual([]);
-    }
-  }
-});
-
-test('a policy that lets through to everybody is seen, and such values are refused', () => {
-  expect(isEverybody({})).toBe(true);
-  expect(isEverybody({ namespaceSelector: {} })).toBe(true);
-  expect(isEverybody({ ipBlock: { cidr: '0.0.0.0/0' } })).toBe(true);
-  for (const egress of [
-    '[{"to":[{"ipBlock":{"cidr":"0.0.0.0/0"}}],"ports":[{"port":443}]}]',
-    '[{"ports":[{"port":443}]}]',
-    '[{"to":[],"ports":[{"port":443}]}]',
-    '[{"to":[{}],"ports":[{"port":443}]}]',
-    '[{"to":[{"ipBlock":{"cidr":"10.0.0.0/8"}}]}]',
-  ]) {
-    expect({ egress, ok: refusalOf('mtls', `networkPolicy.egress=${egress}`).ok }).toEqual({ egress, ok: false });
-  }
-});
-
-interface Peer {
-  ipBlock?: { cidr: string; except?: string[] };
-  namespaceSelector?: object;
-  podSelector?: object;
-}
-
-/** `podSelector: {}` alone is the own namespace; an empty namespaceSelector is all of them. */
-function isEverybody({ ipBlock, namespaceSelector, podSelector }: Peer): boolean {
-  if (ipBlock) return /\/0$/.test(ipBlock.cidr) && !ipBlock.except?.length;
-  if (namespaceSelector) return Object.keys(namespaceSelector).length === 0;
-  return podSelector === undefined;
-}
-
-function selects(wanted: Record<string, string>, labels: Record<string, string>): boolean {
-  return Object.entries(wanted).every(([name, value]) => labels[name] === value);
-}
 
 function containersOf({ spec }: Pod): Container[] {
   return [...(spec.initContainers ?? []), ...spec.containers];

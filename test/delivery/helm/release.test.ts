@@ -80,7 +80,9 @@ test('neither an uninstall nor turning persistence off takes the data along', as
   const api = await startApiServer();
   await install(api);
   await upgrade(api);
-  const shared = ['--set', 'persistence.enabled=false,redis.source=existing,redis.host=redis'];
+  const reached = '[{"to":[{"podSelector":{"matchLabels":{"app":"redis"}}}],"ports":[{"port":6379}]}]';
+  const redis = 'persistence.enabled=false,redis.source=existing,redis.host=redis';
+  const shared = ['--set', redis, '--set-json', `networkPolicy.egress=${reached}`];
   expect(await upgrade(api, ...shared)).toMatchObject({ code: 0 });
   expect(api.objects('PersistentVolumeClaim')).toHaveLength(1);
   expect(await helm(api, 'uninstall', 'resk')).toMatchObject({ code: 0 });

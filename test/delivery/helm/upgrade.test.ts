@@ -6,13 +6,17 @@ import { allOf, attempt, manifestsOf, oneOf, RELEASE, render, VALUE_SETS } from 
 
 const fileOf = (name: string) => fileURLToPath(new URL(`releases/${name}`, import.meta.url));
 
+/** What such values must now say as well: who is called, and who asks. */
+const OUT = 'networkPolicy.egress=[{"to":[{"ipBlock":{"cidr":"10.1.0.0/16"}}],"ports":[{"port":6379}]}]';
+const IN = 'networkPolicy.allowFrom=[{"ipBlock":{"cidr":"10.2.0.0/16"}}]';
+
 /** Values that operators of 0.1.0 may have set, beside those of its file. */
 const OVERRIDES = [
   [],
   ['existingSecret=resk'],
-  ['persistence.enabled=false', 'replicaCount=3', 'config.CACHE_BACKEND=redis'],
+  ['persistence.enabled=false', 'replicaCount=3', 'config.CACHE_BACKEND=redis', OUT],
   ['serviceAccount.create=false', 'nodeSelector.disk=ssd', 'imagePullSecrets[0].name=registry', 'image.tag=1.2.3'],
-  ['service.type=NodePort', 'affinity.nodeAffinity.x=y', 'podAnnotations.a=b', 'config.RATE_LIMIT_MAX=5'],
+  ['service.type=NodePort', IN, 'affinity.nodeAffinity.x=y', 'podAnnotations.a=b', 'config.RATE_LIMIT_MAX=5'],
 ];
 
 test.each(OVERRIDES)('the values of 0.1.0 are accepted, with %s and others', (...set) => {
