@@ -1,7 +1,10 @@
 // A server that is told to stop finishes what it began; one that is killed has lost nothing that it acknowledged.
 import { once } from 'node:events';
+import { access, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Behaviour, behaving, honestly, OpenAiDouble } from '../doubles/openai.js';
 import { TeiEmbeddingsDouble } from '../doubles/tei-embeddings.js';
@@ -73,6 +76,33 @@ it('a server that is told to stop while it starts stops in order', async () => {
   const asked = vi.waitFor(() => expect(tei.requests).not.toEqual([]), PATIENT);
   const env = { EMBEDDING_PROVIDER: 'tei', EMBEDDING_BASE_URL: tei.url, DATA_DIR: await aFolder() };
   expect(await stoppedStart(env, asked)).toEqual({ code: 0, signal: null, stderr: '' });
+});
+
+it('one that is told to stop while it still loads does too', async () => {
+  const DATA_DIR = await aFolder();
+  const [loading, heard] = [join(DATA_DIR, 'loading'), join(DATA_DIR, 'heard')];
+  // Node waits at a module of the server for as long as the test wants.
+  const hook = `
+    import { existsSync, writeFileSync } from 'node:fs';
+    import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) {
+      if (url.endsWith('/apps/server/src/server.js')) {
+        writeFileSync(${JSON.stringify(loading)}, '');
+        while (!existsSync(${JSON.stringify(heard)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+      }
+      return next(url, context);
+    } });`;
+  const env = {
+    DATA_DIR,
+    NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(hook).toString('base64')}`,
+  };
+  const reached = vi.waitFor(() => access(loading), PATIENT);
+  const ending = stoppedStart(env, reached);
+  await reached;
+  // The signal is on its way; where nobody listens to it, it ends the process.
+  await setTimeout(100);
+  await writeFile(heard, '');
+  expect(await ending).toEqual({ code: 0, signal: null, stderr: '' });
 });
 
 describe('on SIGTERM', () => {
