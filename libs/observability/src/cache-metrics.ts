@@ -25,7 +25,9 @@ export function queryMetrics(registry: Registry): Feed[] {
       layers.observe(latencies.cache * SECONDS_PER_MS, 'cache', status);
       if (latencies.embeddings !== undefined)
         layers.observe(latencies.embeddings * SECONDS_PER_MS, 'embeddings', status);
-      if (latencies.vectordb !== undefined) layers.observe(latencies.vectordb * SECONDS_PER_MS, 'vectordb', status);
+      if (latencies.vectordb === undefined) return;
+      layers.observe(latencies.vectordb * SECONDS_PER_MS, 'vectordb', status);
+      layers.observe(latencies.total * SECONDS_PER_MS, 'retrieved', status);
     }),
   ];
 }

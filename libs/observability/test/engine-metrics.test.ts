@@ -56,6 +56,20 @@ describe('engine metrics', () => {
     expect(text).toContain('resk_query_layer_duration_seconds_bucket{layer="cache",status="hit",le="0.00001"} 1\n');
   });
 
+  test('time whole questions once more where they asked the vector store, and not where a kept miss answered', async () => {
+    const missed = { tenant: 'north', key: 'k', status: 'miss', source: 'none' } as const;
+    announce('query.answered', {
+      ...missed,
+      tier: null,
+      latencies: { total: 30, cache: 1, embeddings: 20, vectordb: 9 },
+    });
+    announce('query.answered', { ...missed, tier: 'memory', latencies: { total: 0.02, cache: 0.01 } });
+    const text = await registry.metrics();
+    expect(text).toContain('resk_query_layer_duration_seconds_count{layer="total",status="miss"} 2\n');
+    expect(text).toContain('resk_query_layer_duration_seconds_count{layer="retrieved",status="miss"} 1\n');
+    expect(text).toContain('resk_query_layer_duration_seconds_sum{layer="retrieved",status="miss"} 0.03\n');
+  });
+
   test('count writes, purges, evictions and rejected entries', async () => {
     announce('cache.write', { tenant: 'n', key: 'k', origin: 'written', bytes: 10 });
     announce('cache.write', { tenant: 'n', key: 'k', origin: 'written', bytes: 32 });
