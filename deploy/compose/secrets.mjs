@@ -1,7 +1,7 @@
 // Makes the secrets of the compose project, each once, in volumes that only those who need them mount.
 //   node secrets.mjs FOLDER
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [folder = '/secrets'] = process.argv.slice(2);
@@ -43,6 +43,9 @@ function secret(path, make) {
 
 /** Read by whichever user the service runs as; who may mount the volume is what keeps it. */
 function write(path, text) {
+  if (existsSync(join(folder, path)) && readFileSync(join(folder, path), 'utf8') === text) return;
   mkdirSync(join(folder, path, '..'), { recursive: true });
+  // A user without rights beyond its own, as compose runs this, may replace what it may not write to.
+  rmSync(join(folder, path), { force: true });
   writeFileSync(join(folder, path), text, { mode: 0o444 });
 }

@@ -19,9 +19,11 @@ export function aFolder(): string {
   return folder;
 }
 
-/** Runs the secrets service; gives the folder that stands for its volumes, and what it said. */
+/** Runs the secrets service as compose does, whose root has no right beyond its own files; gives what it said. */
 export function secretsIn(folder: string): string {
-  return execFileSync(process.execPath, ['deploy/compose/secrets.mjs', folder], { cwd: root, encoding: 'utf8' });
+  const confined = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
+  const [program, ...args] = [...(process.getuid?.() === 0 ? confined : []), process.execPath];
+  return execFileSync(program!, [...args, 'deploy/compose/secrets.mjs', folder], { cwd: root, encoding: 'utf8' });
 }
 
 /** Redis with the users and limits of the project. */

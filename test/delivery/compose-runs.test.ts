@@ -1,7 +1,7 @@
 // What compose would start, started here: the built server with its very environment on real Redis and Chroma, and the door before two of them.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -65,6 +65,11 @@ describe('the secrets service', () => {
     expect(files.length).toBe(9);
     for (const secret of first.filter((text) => !text.includes(' '))) expect(said).not.toContain(secret);
     expect(secretsIn(folder)).toBe('Every secret was there.\n');
+    expect(read()).toEqual(first);
+    // What is made of others is made anew where it is another.
+    rmSync(join(folder, 'server/redis-url'));
+    writeFileSync(join(folder, 'server/redis-url'), 'of a former version', { mode: 0o444 });
+    secretsIn(folder);
     expect(read()).toEqual(first);
     expect(files.map(({ parentPath, name }) => statSync(join(parentPath, name)).mode & 0o222)).toEqual(
       files.map(() => 0),
