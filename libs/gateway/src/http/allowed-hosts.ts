@@ -1,5 +1,7 @@
 // By which names the service may be asked: a page that points a name of its own at this address learns nothing.
 
+import { isIPv6 } from 'node:net';
+
 const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
 /** Spellings of the header that were judged already. */
 const MAX_KNOWN = 1000;
@@ -11,7 +13,7 @@ export class AllowedHosts {
 
   /** `undefined` where none is listed: then every name is good. */
   static of(hosts: readonly string[]): AllowedHosts | undefined {
-    return hosts.length === 0 ? undefined : new AllowedHosts(hosts.map((one) => one.toLowerCase()));
+    return hosts.length === 0 ? undefined : new AllowedHosts(hosts.map(asInHeader));
   }
 
   /** Whether the header `host` names the service. */
@@ -34,4 +36,9 @@ export class AllowedHosts {
       return listed.startsWith('*.') ? name.endsWith(listed.slice(1)) : name === listed && name !== '';
     });
   }
+}
+
+/** An IPv6 address may be listed as it is; in the header it stands in brackets. */
+function asInHeader(host: string): string {
+  return isIPv6(host) ? `[${host.toLowerCase()}]` : host.toLowerCase();
 }

@@ -23,6 +23,7 @@ describe('AllowedHosts', () => {
     ['*.cache.svc', 'a.b.cache.svc:3000'],
     ['10.0.0.7', '10.0.0.7:3000'],
     ['[::1]:3000', '[::1]:3000'],
+    ['FD00:10:244::5', '[fd00:10:244::5]:3000'],
   ])('%s allow %s', (one, host) => expect(AllowedHosts.of([one])!.allow(host)).toBe(true));
 
   it.each([
