@@ -25,6 +25,8 @@ const listOf = (items: object) => ({ type: 'array', items });
 const oneOf = (...names: string[]) => ({ enum: names });
 
 const objectName = { type: 'string', pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$', maxLength: 253 };
+// What a Service may be called.
+const serviceName = { type: 'string', pattern: '^([a-z]([-a-z0-9]*[a-z0-9])?)?$', maxLength: 63 };
 const host = { type: 'string', pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$', maxLength: 253 };
 const variable = '^[A-Z][A-Z0-9_]*$';
 const quantity = { type: 'string', pattern: '^\\d+(\\.\\d+)?(m|Ki|Mi|Gi|Ti|k|M|G|T)?$' };
@@ -46,26 +48,24 @@ const probe = group({
 const resources = group({ requests: anything, limits: anything, claims: list });
 const spread = oneOf('ScheduleAnyway', 'DoNotSchedule', '');
 
+const egressPeer = {
+  type: 'object',
+  minProperties: 1,
+  additionalProperties: false,
+  properties: {
+    ipBlock: group({ cidr: text, except: listOf(text) }, 'cidr'),
+    namespaceSelector: anything,
+    podSelector: anything,
+  },
+};
+
 /** A rule without `to` lets through to everywhere, one without `ports` to every door. */
 const egressRule = {
   type: 'object',
   additionalProperties: false,
   required: ['to', 'ports'],
   properties: {
-    to: {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        minProperties: 1,
-        additionalProperties: false,
-        properties: {
-          ipBlock: group({ cidr: text, except: listOf(text) }, 'cidr'),
-          namespaceSelector: anything,
-          podSelector: anything,
-        },
-      },
-    },
+    to: { type: 'array', minItems: 1, items: egressPeer },
     ports: {
       type: 'array',
       minItems: 1,
@@ -147,7 +147,7 @@ export const CHART_VALUES: Record<string, ValueSchema> = {
   image,
   imagePullSecrets: list,
   nameOverride: objectName,
-  fullnameOverride: objectName,
+  fullnameOverride: serviceName,
   existingSecret: objectName,
   externalSecret: group({
     enabled: flag,
@@ -227,7 +227,12 @@ export const CHART_VALUES: Record<string, ValueSchema> = {
     sameNamespace: flag,
     allowFrom: listOf({ ...anything, minProperties: 1 }),
     egress: listOf(egressRule),
-    dns: group({ namespaceLabels: texts, podLabels: texts }),
+    dns: group({
+      namespaceLabels: texts,
+      podLabels: texts,
+      ports: { type: 'array', minItems: 1, items: port },
+      to: listOf(egressPeer),
+    }),
   }),
   redis,
   rollout,

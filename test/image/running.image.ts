@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { mintToken, SCOPES } from '#auth';
 import { Secret } from '#ports';
 import { ProblemError, ReskClient } from '../../clients/typescript/src/index.js';
+import { manifestsOf, podsOf } from '../delivery/helm/charts.js';
 import { type Behaviour, honestly, OpenAiDouble } from '../doubles/openai.js';
 import { type Authority, anAuthority } from '../support/certificates.js';
 import { freePort } from '../support/redis.js';
@@ -276,6 +277,16 @@ describe('the command line', () => {
     const south = new ReskClient({ baseUrl: url, token: stdout.trim(), fetch, retries: 0 });
     expect(await south.cacheWrite({ query: 'q', response: ANSWER })).toMatchObject({ success: true });
     await expect(south.queryAsk({ query: 'q' })).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('is what the jobs of the chart run', async () => {
+    const jobs = podsOf(manifestsOf('everything', { upgrade: true })).filter(({ owner }) => owner.startsWith('Job'));
+    expect(jobs.map(({ owner }) => owner)).toHaveLength(3);
+    for (const { owner, spec } of jobs) {
+      const { command = [], args = [] } = spec.containers[0]!;
+      const { code, stdout } = await Container.run([...command, args[0]!, '--help']);
+      expect({ owner, code, about: stdout.includes(`resk ${args[0]}`) }).toEqual({ owner, code: 0, about: true });
+    }
   });
 
   it('checks a configuration before it is used', async () => {

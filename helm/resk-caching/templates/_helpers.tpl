@@ -1,5 +1,14 @@
 {{- /* Names and labels that the templates share. */ -}}
 
+{{- /* Asked by the template that Helm renders first: without the values that are new, the others fail without a word. */ -}}
+{{- define "resk.allValues" -}}
+{{- range list "tests" "hooks" "monitoring" "networkPolicy" "rollout" }}
+{{- if not (hasKey $.Values .) }}
+{{- fail (printf "the value %s is missing, and everything new with it, as after an upgrade with --reuse-values: give your values with --values, or --reset-then-reuse-values." .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "resk.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
@@ -15,10 +24,15 @@
 {{- end }}
 {{- end }}
 
-{{- /* The name of one of the release's other objects: include "resk.named" (list . "redis"). */ -}}
+{{- /* The name of one of the release's other objects: include "resk.redisName" .. */ -}}
 {{- define "resk.named" -}}
 {{- $ending := index . 1 }}
 {{- printf "%s-%s" (include "resk.fullname" (index . 0) | trunc (int (sub 62 (len $ending))) | trimSuffix "-") $ending }}
+{{- end }}
+
+{{- /* A StatefulSet's name, and eleven characters, are a label of its pods. */ -}}
+{{- define "resk.redisName" -}}
+{{- printf "%s-redis" (include "resk.fullname" . | trunc 46 | trimSuffix "-") }}
 {{- end }}
 
 {{- /* By these the Deployment and its Service know the pods of the server. Kubernetes lets nobody change them. */ -}}

@@ -3,7 +3,7 @@
 {{- /* Values that make the server call somebody beside the Redis of this release, as text. */ -}}
 {{- define "resk.callsOut" -}}
 {{- $calls := list }}
-{{- $vendors := dict "EMBEDDING_PROVIDER" (list "openai" "azure-openai" "huggingface" "tei" "sentence-transformers") "VECTORDB_TYPE" (list "chroma" "milvus" "pinecone" "weaviate") "RERANK_PROVIDER" (list "cohere" "tei") "KEY_SERVICE" (list "aws-kms" "gcp-kms" "vault") }}
+{{- $vendors := dict "EMBEDDING_PROVIDER" (list "openai" "azure-openai" "huggingface" "tei") "VECTORDB_TYPE" (list "chroma" "milvus" "pinecone" "weaviate") "RERANK_PROVIDER" (list "cohere" "tei") "KEY_SERVICE" (list "aws-kms" "gcp-kms" "vault") }}
 {{- range $name, $value := .Values.config }}
 {{- $theirs := and (hasKey $vendors $name) (has $value (get $vendors $name)) }}
 {{- $address := and $value (regexMatch "_(URL|ENDPOINT)$" $name) (ne $name "RESK_URL") }}

@@ -26,8 +26,8 @@ spec:
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  {{- with include "resk.nodes" . | trim }}
+  {{- . | nindent 2 }}
   {{- end }}
   containers:
     - name: server
@@ -110,17 +110,24 @@ spec:
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-  {{- with .Values.nodeSelector }}
-  nodeSelector:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .Values.tolerations }}
-  tolerations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
   {{- with include "resk.placement" . | trim }}
   {{- . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{- /* On which nodes a pod of the release may run, and before whom. */ -}}
+{{- define "resk.nodes" -}}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- /* A probe of one path. The kubelet has no client certificate: where one is asked for, the pod asks itself. */ -}}
@@ -184,6 +191,21 @@ httpGet:
     name: {{ include "resk.named" (list . "scripts") }}
 {{- end }}
 
+{{- define "resk.versionLabel" -}}
+{{- ternary "rollouts-pod-template-hash" "pod-template-hash" .Values.rollout.enabled }}
+{{- end }}
+
+{{- /* How pods are replaced: where each needs a node of its own, and before 1.31, none is there for a pod too many. */ -}}
+{{- define "resk.replacement" -}}
+{{- if and (eq .Values.antiAffinity "hard") (semverCompare "<1.31-0" .Capabilities.KubeVersion.Version) -}}
+maxUnavailable: 1
+maxSurge: 0
+{{- else -}}
+maxUnavailable: 0
+maxSurge: 25%
+{{- end }}
+{{- end }}
+
 {{- /* Where the pods go, seen from each other. */ -}}
 {{- define "resk.placement" -}}
 {{- if .Values.affinity }}
@@ -198,6 +220,10 @@ affinity:
         labelSelector:
           matchLabels:
             {{- include "resk.selectorLabels" . | nindent 12 }}
+        {{- if semverCompare ">=1.31-0" .Capabilities.KubeVersion.Version }}
+        # Of one version among themselves: a new pod may stand beside the one that it replaces.
+        matchLabelKeys: [{{ include "resk.versionLabel" . }}]
+        {{- end }}
     {{- else }}
     preferredDuringSchedulingIgnoredDuringExecution:
       - weight: 100
@@ -221,7 +247,7 @@ topologySpreadConstraints:
         {{- include "resk.selectorLabels" $ | nindent 8 }}
     {{- if semverCompare ">=1.27-0" $.Capabilities.KubeVersion.Version }}
     # Pods of one version among themselves: those that are leaving do not count.
-    matchLabelKeys: [{{ ternary "rollouts-pod-template-hash" "pod-template-hash" $.Values.rollout.enabled }}]
+    matchLabelKeys: [{{ include "resk.versionLabel" $ }}]
     {{- end }}
   {{- end }}
   {{- end }}

@@ -35,7 +35,7 @@ TLS_CLIENT_AUTH: {{ .Values.tls.clientAuth }}
 {{- end }}
 
 {{- define "resk.redisHost" -}}
-{{- if eq .Values.redis.source "chart" }}{{ include "resk.named" (list . "redis") }}{{ else }}{{ .Values.redis.host }}{{ end }}
+{{- if eq .Values.redis.source "chart" }}{{ include "resk.redisName" . }}{{ else }}{{ .Values.redis.host }}{{ end }}
 {{- end }}
 
 {{- /* Variables of the server that are made of others. */ -}}
@@ -83,9 +83,9 @@ TLS_CLIENT_AUTH: {{ .Values.tls.clientAuth }}
 {{- /* A duration of the server (250ms, 30s, 5m, 2h, 1d) in whole seconds, rounded up. */ -}}
 {{- define "resk.seconds" -}}
 {{- $text := toString . | trim }}
-{{- $number := regexFind "^[0-9]+" $text | int64 }}
+{{- $number := regexFind "^[0-9.]+" $text | float64 }}
 {{- $unit := regexFind "[a-z]+$" $text }}
-{{- if eq $unit "ms" }}{{ div (add $number 999) 1000 }}{{ else }}{{ mul $number (get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) $unit) }}{{ end }}
+{{- mulf $number (get (dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0 "d" 86400.0) $unit) | ceil | int64 }}
 {{- end }}
 
 {{- /* TLS: the Secrets and files. */ -}}

@@ -10,6 +10,9 @@ securityContext:
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with include "resk.nodes" $root | trim }}
+{{ . }}
+{{- end }}
 containers:
   - name: client
     image: {{ include "resk.image" $root | quote }}
@@ -17,7 +20,7 @@ containers:
     command: [node, /etc/resk/scripts/smoke.mjs, "{{ ternary "https" "http" $root.Values.tls.enabled }}://{{ $service }}.{{ $root.Release.Namespace }}.svc:{{ $root.Values.service.port }}"]
     env:
       - name: METRICS_ACCESS
-        value: {{ $root.Values.config.METRICS_ACCESS | default "open" }}
+        value: {{ $root.Values.config.METRICS_ACCESS | default "open" | quote }}
       {{- if and $root.Values.tls.enabled $root.Values.tls.caKey }}
       - name: SMOKE_CA
         value: /etc/resk/tls/ca.crt

@@ -13,6 +13,7 @@ const GROUPS: Record<string, string[]> = {
   'batch/v1': ['Job'],
   'policy/v1': ['PodDisruptionBudget'],
   'networking.k8s.io/v1': ['NetworkPolicy', 'Ingress'],
+  'external-secrets.io/v1': ['ExternalSecret'],
   'autoscaling/v2': ['HorizontalPodAutoscaler'],
 };
 const PLURALS: Record<string, string> = { NetworkPolicy: 'networkpolicies', Ingress: 'ingresses' };

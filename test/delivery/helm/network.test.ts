@@ -55,7 +55,8 @@ test('whoever wants none has none', () => {
   expect(allOf(manifestsOf(undefined, { set: ['networkPolicy.enabled=false'] }), 'NetworkPolicy')).toEqual([]);
 });
 
-const EMBEDDED = ['local', 'onnx', 'embedded'];
+/** Within the process; where an address is given, that is what is refused. */
+const EMBEDDED = ['local', 'onnx', 'embedded', 'sentence-transformers'];
 const FAMILIES = {
   EMBEDDING_PROVIDER: embeddingModelFamily([]),
   VECTORDB_TYPE: vectorStoreFamily([]),

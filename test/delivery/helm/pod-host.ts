@@ -90,7 +90,7 @@ export class PodHost {
   }
 
   private spawn([program, ...args]: string[], variables: Record<string, string>) {
-    const env = { PATH: process.env.PATH, SMOKE_PATIENCE_MS: '5000', ...variables };
+    const env = { PATH: `${this.commands()}:${process.env.PATH}`, SMOKE_PATIENCE_MS: '5000', ...variables };
     // The image starts in the folder of the product, as this does.
     const child = spawn(program!, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -98,6 +98,15 @@ export class PodHost {
     const ended = once(child, 'close').then(([code]) => code as number | null);
     endsWithTest(child, ended);
     return { process: child, ended, output: () => output };
+  }
+
+  /** The folder of the programs that the image brings beside Node. */
+  private commands(): string {
+    const folder = join(this.folder, 'bin');
+    mkdirSync(folder, { recursive: true });
+    const program = join(folder, 'resk');
+    writeFileSync(program, `#!/bin/sh\nexec node '${join(root, 'dist/apps/cli/src/main.js')}' "$@"\n`, { mode: 0o755 });
+    return folder;
   }
 
   /** Makes the volumes of a pod, and tells which mount path is which folder. The longest path comes first. */
@@ -125,9 +134,7 @@ export class PodHost {
   private here(text: string, placed: Array<[string, string]>): string {
     const [path, folder] = placed.find(([mount]) => text === mount || text.startsWith(`${mount}/`)) ?? [];
     const local = path === undefined ? text : folder + text.slice(path.length);
-    // In a clone the command first looks whether all is built; in the image, which has no sources, it goes straight there.
-    const command = local === 'apps/cli/bin/resk.mjs' ? 'dist/apps/cli/src/main.js' : local;
-    return this.moved.reduce((so, [from, to]) => so.replace(from, to), command);
+    return this.moved.reduce((so, [from, to]) => so.replace(from, to), local);
   }
 
   private configMap(name: string): Record<string, string> {

@@ -100,3 +100,22 @@ test('a new installation warms the cache when its objects are there', async () =
   expect(at(`create Job ${NAME}-warm-up`)).toBeGreaterThan(at(`create Deployment ${NAME}`));
   expect(at(`create Job ${NAME}-config-check`)).toBe(-1);
 });
+
+test('a Secret that the upgrade itself brings is not asked for before', async () => {
+  const api = await startApiServer();
+  const store = 'externalSecret.enabled=true,externalSecret.secretStoreRef.name=vault,existingSecret=';
+  const values = [...['--values', valuesFile('minimal'), '--set', store], '--set', 'externalSecret.dataFrom={resk}'];
+  const moveOver = () => helm(api, 'upgrade', 'resk', CHART, ...values);
+  await install(api);
+  api.changes.length = 0;
+  expect(await moveOver()).toMatchObject({ code: 0 });
+  expect(api.changes).toContain(`create ExternalSecret ${NAME}-settings`);
+  expect(api.changes.filter((one) => one.includes('config-check'))).toEqual([]);
+
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ metadata: { name: `${NAME}-settings` } });
+  await fetch(`${api.url}/api/v1/namespaces/${NAMESPACE}/secrets`, { method: 'POST', headers, body });
+  api.changes.length = 0;
+  expect(await moveOver()).toMatchObject({ code: 0 });
+  expect(api.changes).toContain(`create Job ${NAME}-config-check`);
+});

@@ -82,11 +82,13 @@ describe('hooks', () => {
     const [controller] = [...allOf(manifests, 'Deployment'), ...allOf(manifests, 'Rollout')];
     const server = controller!.spec.template.spec.containers[0];
     const plain = oneOf(manifests, 'ConfigMap', controller!.metadata.name).data as Record<string, string>;
+    const own = (server.env ?? []) as Array<{ name: string }>;
     expect(env).toEqual([
       ...Object.keys(plain)
+        .filter((name) => own.every((one) => one.name !== name))
         .sort()
         .map((name) => ({ name, value: plain[name] })),
-      ...(server.env ?? []),
+      ...own,
     ]);
     expect(envFrom).toEqual(server.envFrom.slice(1).length > 0 ? server.envFrom.slice(1) : undefined);
   });
