@@ -69,6 +69,9 @@ test('clears what has ended, and what a crash left of a dropped collection, when
   file.close();
 });
 
+/** Removed, its documents could not be looked for again. */
+const KEEPS_IT = 'Restore vectors.sqlite in DATA_DIR from a backup, or move it away and ingest anew.';
+
 describe('a file that cannot be used stops the boot by name, without a path of the machine', () => {
   const opening = async (folder: string) => {
     const error = await EmbeddedStore.open({
@@ -89,7 +92,7 @@ describe('a file that cannot be used stops the boot by name, without a path of t
     );
     expect(await opening(folder)).toMatchObject({
       code: 'vector.store_refused',
-      facts: { reason: 'its file is not a SQLite database' },
+      facts: { reason: 'its file is not a SQLite database', fix: KEEPS_IT },
     });
   });
 
@@ -101,7 +104,7 @@ describe('a file that cannot be used stops the boot by name, without a path of t
     await writeFile(file, bytes.fill(0xff, 100, 4096));
     expect(await opening(folder)).toMatchObject({
       code: 'vector.store_refused',
-      facts: { reason: 'its file is corrupt' },
+      facts: { reason: 'its file is corrupt', fix: KEEPS_IT },
     });
   });
 

@@ -1,16 +1,19 @@
 // Says in words what SQLite means by its numbers, without a path of the machine.
 import { failure } from '#ports';
 
+/** Removed, the file could not be looked at again; moved away, it can. */
+const RESTORE = 'Restore vectors.sqlite in DATA_DIR from a backup, or move it away and ingest anew.';
+
 /** Primary result codes of https://sqlite.org/rescode.html, with what an operator can do. */
 const REASONS: Record<number, readonly [reason: string, fix: string]> = {
   3: ['access to its file is denied', 'Let the service write to DATA_DIR.'],
   5: ['another process is writing to its file', 'Stop the other process, or give this one a DATA_DIR of its own.'],
   8: ['its file is read-only', 'Let the service write to DATA_DIR and the files in it.'],
   10: ['the disk gave an I/O error', 'Check the disk under DATA_DIR and the space left on it.'],
-  11: ['its file is corrupt', 'Restore vectors.sqlite in DATA_DIR from a backup, or remove it and ingest again.'],
+  11: ['its file is corrupt', RESTORE],
   13: ['the disk is full', 'Make room on the disk under DATA_DIR.'],
   14: ['its file cannot be opened', 'Check that DATA_DIR is a folder that the service may read and write.'],
-  26: ['its file is not a SQLite database', 'Remove vectors.sqlite from DATA_DIR, or set another DATA_DIR.'],
+  26: ['its file is not a SQLite database', RESTORE],
 };
 
 /** Codes of the operating system, where the folder itself is the trouble. */
