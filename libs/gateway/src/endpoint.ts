@@ -215,14 +215,14 @@ function failureDocs({ input, scope, operator, effect, failures = [] }: Endpoint
     ...(effect ? WRITE_FAILURES : []),
     ...failures,
   ];
-  const byStatus = Map.groupBy(new Set(codes), statusOf);
-  return [...byStatus].map(([status, list]) =>
-    ApiResponse({
-      status,
-      description: `One of: ${list.join(', ')}`,
-      content: { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ProblemDto.name}` } } },
-    }),
-  );
+  return [...refusalsOf(codes)].map(([status, refusal]) => ApiResponse({ status, ...refusal }));
+}
+
+/** One OpenAPI response a status. */
+export function refusalsOf(codes: readonly FailureCode[]) {
+  const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ProblemDto.name}` } } };
+  const byStatus = [...Map.groupBy(new Set(codes), statusOf)];
+  return new Map(byStatus.map(([status, list]) => [status, { description: `One of: ${list.join(', ')}`, content }]));
 }
 
 const BODY_FAILURES: readonly FailureCode[] = [
@@ -251,20 +251,17 @@ const AUTH_FAILURES: readonly FailureCode[] = [
   'auth.locked_out',
   'auth.scope',
   'auth.route_audience',
+  'quota.exceeded',
 ];
 
 const WRITE_FAILURES: readonly FailureCode[] = [
-  'idempotency.key_invalid',
-  'idempotency.conflict',
-  'idempotency.in_flight',
-  'idempotency.full',
   'replay.missing',
   'replay.stale',
   'replay.repeated',
   'records.unavailable',
 ];
 
-/** The Idempotency-Key is added where the document is made: a decorator does not know its method yet. */
+/** The Idempotency-Key and its refusals are added where the document is made: a decorator does not know its method yet. */
 const WRITE_DOCS: readonly MethodDecorator[] = [
   ApiExtension(EFFECT, 'write'),
   ApiHeader({

@@ -2,7 +2,8 @@
 import { type INestApplication, Injectable } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { cleanupOpenApiDoc } from 'nestjs-zod';
-import { EFFECT } from './endpoint.js';
+import type { FailureCode } from '#ports';
+import { EFFECT, refusalsOf } from './endpoint.js';
 import { NDJSON } from './http/lines.js';
 import { ProblemDto } from './http/schemas/problem.schema.js';
 
@@ -37,14 +38,32 @@ export function makeOpenApiDocument(app: INestApplication): OpenAPIObject {
   });
   for (const { post } of Object.values(document.paths)) {
     // What is read line by line cannot be kept for a second time.
-    if (post && EFFECT in post && !takesLines(post)) post.parameters = [...(post.parameters ?? []), IDEMPOTENCY_KEY];
+    if (post && EFFECT in post && !takesLines(post)) takeIdempotencyKey(post);
   }
   return cleanupOpenApiDoc(document);
 }
 
-function takesLines({ requestBody }: OpenAPIObject['paths'][string]['post'] & object): boolean {
+type Operation = OpenAPIObject['paths'][string]['post'] & object;
+
+function takeIdempotencyKey(operation: Operation): void {
+  operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
+  for (const [status, refusal] of refusalsOf(IDEMPOTENCY_FAILURES)) {
+    const others = operation.responses[status] as { description: string } | undefined;
+    const description = others ? `${others.description}, ${refusal.description.slice('One of: '.length)}` : undefined;
+    operation.responses[status] = { ...refusal, ...(description && { description }) };
+  }
+}
+
+function takesLines({ requestBody }: Operation): boolean {
   return requestBody !== undefined && 'content' in requestBody && NDJSON in requestBody.content;
 }
+
+const IDEMPOTENCY_FAILURES: readonly FailureCode[] = [
+  'idempotency.key_invalid',
+  'idempotency.conflict',
+  'idempotency.in_flight',
+  'idempotency.full',
+];
 
 const IDEMPOTENCY_KEY = {
   name: 'idempotency-key',

@@ -32,6 +32,7 @@ export class QueryController {
     replyHeaders: HEADERS,
     failures: [
       'request.late',
+      'tenant.crowded',
       'embedding.model_unknown',
       'privacy.refused',
       'embedding.input_refused',

@@ -62,7 +62,7 @@ export class ReindexController {
     effect: 'write',
     cost: 1,
     reply: ReindexedDto,
-    failures: [...FAILURES, 'vector.reindex_running', 'vector.collection_busy', 'quota.exceeded'],
+    failures: [...FAILURES, 'vector.reindex_running', 'vector.collection_busy', 'tenant.crowded'],
     audit: ({ body }, { seen, moved, tokens, done }) => ({
       action: 'vectors.reindex',
       target: String(body.collection ?? '*'),

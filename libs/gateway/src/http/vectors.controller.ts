@@ -29,7 +29,11 @@ import {
 } from './schemas/vectors.schema.js';
 
 const STORE_FAILURES: readonly FailureCode[] = ['vector.store_disabled', 'vector.store_unavailable', 'request.late'];
-const EMBEDDING_FAILURES: readonly FailureCode[] = ['embedding.input_refused', 'embedding.provider_failed'];
+const EMBEDDING_FAILURES: readonly FailureCode[] = [
+  'embedding.input_refused',
+  'embedding.provider_failed',
+  'tenant.crowded',
+];
 
 const described = ({ name, dimension, metric, count }: CollectionInfo) => ({
   name,
