@@ -1,5 +1,7 @@
 // The page: a question, its answer, and where the answer came from.
 import { CacheClient } from './cache.js';
+// Handed out beside this file by server.mjs.
+import { textOf } from './text-of.mjs';
 
 const { cacheUrl } = document.body.dataset;
 const cache = new CacheClient({ cacheUrl, tokenUrl: '/session/token' });
@@ -11,7 +13,7 @@ part('form').addEventListener('submit', async (event) => {
   try {
     const { result, source, tier } = await cache.ask(part('question').value);
     // textContent, never innerHTML: an answer is somebody's text.
-    part('answer').textContent = result === null ? 'Nobody knows.' : textOf(result);
+    part('answer').textContent = textOf(result);
     part('source').textContent = tier ? `${source}, ${tier}` : source;
   } catch (problem) {
     part('answer').textContent = problem.message;
@@ -20,9 +22,3 @@ part('form').addEventListener('submit', async (event) => {
     part('send').disabled = false;
   }
 });
-
-/** What was written, or the nearest document. */
-function textOf(result) {
-  if (typeof result === 'string') return result;
-  return result.answer ?? result.matches?.[0]?.text ?? JSON.stringify(result);
-}

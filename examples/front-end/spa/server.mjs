@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { extname } from 'node:path';
 import { tokenFor } from '../tokens.mjs';
 
-const FILES = { '/': 'index.html', '/page.js': 'page.js', '/cache.js': 'cache.js' };
-const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8' };
+const FILES = { '/': 'index.html', '/page.js': 'page.js', '/cache.js': 'cache.js', '/text-of.mjs': '../text-of.mjs' };
+const SCRIPT = 'text/javascript; charset=utf-8';
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': SCRIPT, '.mjs': SCRIPT };
 
 /**
  * `tenantOf(request)` is your sign-in: the tenant and the person of a session, or `undefined`. The page may talk to this
@@ -13,13 +15,15 @@ const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=
  */
 export function pageServer({ cacheUrl, secret, tenantOf }) {
   return createServer(async (request, response) => {
+    // `//` is a request that HTTP allows, and no URL.
+    if (!URL.canParse(request.url, 'http://page')) return void response.writeHead(400).end();
     const { pathname } = new URL(request.url, 'http://page');
     if (request.method === 'POST' && pathname === '/session/token') return handOut(request, response);
     const file = FILES[pathname];
     if (request.method !== 'GET' || !file) return void response.writeHead(404).end();
     const text = await readFile(new URL(file, import.meta.url), 'utf8');
     response.writeHead(200, {
-      'content-type': TYPES[file.split('.')[1]],
+      'content-type': TYPES[extname(file)],
       'content-security-policy': `default-src 'self'; connect-src 'self' ${cacheUrl}; frame-ancestors 'none'`,
     });
     response.end(text.replace('CACHE_URL', cacheUrl));

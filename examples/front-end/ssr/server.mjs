@@ -1,5 +1,6 @@
 // Pages rendered on a server: it asks the cache itself, so no token reaches the browser. Uses no package.
 import { createServer } from 'node:http';
+import { textOf } from '../text-of.mjs';
 import { tokenFor } from '../tokens.mjs';
 
 const WITHIN_MS = 2000;
@@ -29,10 +30,12 @@ export function renderingServer({ cacheUrl, secret, tenant = 'default', now = Da
     });
     const { result, code } = await reply.json();
     if (!reply.ok) throw new Error(code);
-    return result === null ? 'Nobody knows.' : (result.answer ?? result.matches?.[0]?.text ?? JSON.stringify(result));
+    return textOf(result);
   }
 
   return createServer(async (request, response) => {
+    // `//` is a request that HTTP allows, and no URL.
+    if (!URL.canParse(request.url, 'http://page')) return void response.writeHead(400).end();
     const query = new URL(request.url, 'http://page').searchParams.get('q')?.trim();
     // The reason is for the log; the reader is told that there is no answer now.
     const answer = query && (await ask(query).catch((error) => void console.error(error.message)));
