@@ -27,6 +27,7 @@ const config = (env: Record<string, string> = {}) => {
 
 it.each([
   ['plainly', {}],
+  ['where tokens may live for an hour', { JWT_MAX_LIFETIME: '1h' }],
   [
     'for an audience and an issuer, with a claim of its own',
     { JWT_AUDIENCE: 'a,b', JWT_ISSUER: 'i', JWT_TENANT_CLAIM: 'org' },
@@ -46,6 +47,18 @@ it.each([
   } finally {
     await server.stop();
   }
+});
+
+it.each([
+  [{}, '24 h'],
+  [{ JWT_MAX_LIFETIME: '90m' }, '90 min'],
+  [{ JWT_MAX_LIFETIME: '1500ms' }, '1 s'],
+])('says how long its token lives: %j', (env, life) => {
+  const settings = config(env);
+  const text = greeting('http://here', settings);
+  expect(text).toContain(`Development token (${life}, tenant "default"):`);
+  const { iat, exp } = JSON.parse(Buffer.from(/Bearer [\w-]+\.([\w-]+)/.exec(text)![1]!, 'base64url').toString());
+  expect((exp - iat) * 1000).toBeLessThanOrEqual(settings.auth.maxLifetimeMs);
 });
 
 it('mints no token where tokens are signed elsewhere', () => {
