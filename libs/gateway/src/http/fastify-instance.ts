@@ -2,10 +2,11 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { answerClientError, answerUnroutable } from './client-error.js';
 import type { Connections } from './connections.js';
 import type { Cors } from './cors.js';
+import { countReplies, type Sent } from './count-replies.js';
 import { type Doorkeeper, MAX_HEADER_BYTES, MAX_HEADERS } from './doorkeeper.js';
 import { DOCS_POLICY, exchangeHeaders, securityHeaders } from './headers.js';
 import type { HttpConfig } from './http.section.js';
@@ -20,9 +21,6 @@ import { beginTrace, timing, withinTrace } from './traced.js';
 const KEEP_ALIVE_MS = 72_000;
 /** How often connections are looked through for requests that take too long to arrive. */
 const LOOK_FOR_SLOW_MS = 5000;
-
-/** Told of every reply that was sent. */
-export type Sent = (request: FastifyRequest, status: number) => void;
 
 /** Handles a request without Nest, or leaves it: `false`. */
 export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -108,7 +106,7 @@ function readingJson(instance: FastifyInstance): FastifyInstance {
   return instance.decorateRequest('exchange');
 }
 
-/** Gives every request of the instance an exchange, and lets in what the rules allow; `sent` hears of each reply. */
+/** Gives every request of the instance an exchange, and lets in what the rules allow; `sent` hears of each that is over. */
 export function dress(
   instance: FastifyInstance,
   { rules, arrivals, routes }: { rules: DoorRules; arrivals: Arrivals; routes: RouteTable },
@@ -127,10 +125,9 @@ export function dress(
   // Reading a body loses the context that the request began in.
   instance.addHook('preValidation', (request, _reply, done) => withinTrace(request, done));
   sendHeaders(instance, rules);
-  instance.addHook('onResponse', (request, reply, done) => {
+  countReplies(instance, (request, status) => {
     request.exchange.close();
-    sent(request, reply.statusCode);
-    done();
+    sent(request, status);
   });
 }
 

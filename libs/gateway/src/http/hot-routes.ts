@@ -5,8 +5,9 @@ import { type EndpointSpec, endpointOf } from '../endpoint.js';
 import type { Exchange } from '../exchange.js';
 import type { Arrival, Pipeline } from '../pipeline.js';
 import { answerHeaders, answerJson } from './answer-json.js';
+import { countedStatus, countReplies, type Sent } from './count-replies.js';
 import type { FailureFilter } from './failure.filter.js';
-import { type DoorRules, hotInstance, type Sent, type Shortcut, sendHeaders } from './fastify-instance.js';
+import { type DoorRules, hotInstance, type Shortcut, sendHeaders } from './fastify-instance.js';
 import { exchangeHeaders, securityHeaders } from './headers.js';
 import type { HttpConfig } from './http.section.js';
 import { inTime } from './in-time.js';
@@ -40,8 +41,9 @@ export class HotRoutes {
     const security = Object.entries(securityHeaders(rules.hsts)).flat();
     this.fixed = [...security, 'content-type', 'application/json; charset=utf-8'];
     this.instance = hotInstance(config);
-    // Runs for error replies alone: answers are written past it.
+    // These run for error replies alone: answers are written past them.
     sendHeaders(this.instance, rules);
+    countReplies(this.instance, (request, status) => this.parts.sent(request, status));
     this.instance.setErrorHandler((error, request, reply) => this.fail(error, request, reply));
     this.instance.post(HOT_PATH, (request, reply) => this.ask(request, reply));
   }
@@ -117,7 +119,7 @@ export class HotRoutes {
     reply.hijack();
     reply.raw.writeHead(200, headers);
     reply.raw.end(body);
-    this.parts.sent(request, 200);
+    this.parts.sent(request, countedStatus(reply.raw, 200));
   }
 
   /** Its last header is `server-timing`. */
@@ -134,7 +136,6 @@ export class HotRoutes {
       beginTrace(request, reply);
     }
     if (this.stopping) reply.header('connection', 'close');
-    reply.raw.once('finish', () => this.parts.sent(request, reply.statusCode));
     this.parts.failures.answer(error, request, reply);
   }
 

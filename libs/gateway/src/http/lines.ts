@@ -27,7 +27,7 @@ export function isStreaming(socket: Socket): boolean {
   return streaming.has(socket);
 }
 
-/** @throws Failure `request.slow`; the error of a connection that was lost */
+/** @throws Failure `request.slow`; `request.headers` where the connection was lost */
 export async function* linesOf<T>(
   body: Readable & { socket?: Socket },
   schema: z.ZodType<T>,
@@ -94,10 +94,15 @@ async function* timely(body: Readable, idleMs: number): AsyncGenerator<Buffer> {
   for (;;) {
     const { promise: silent, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(failure('request.slow', {})), idleMs);
-    const next = await Promise.race([chunks.next(), silent]).finally(() => clearTimeout(timer));
+    const next = await Promise.race([chunks.next().catch(lost), silent]).finally(() => clearTimeout(timer));
     if (next.done) return;
     yield next.value;
   }
+}
+
+/** Whoever sends the body has ended the connection: no fault of ours, and as a body that is read whole has it. */
+function lost(cause: unknown): never {
+  throw failure('request.headers', { reason: 'its body ends early' }, { cause });
 }
 
 function isBlank(line: Buffer): boolean {
