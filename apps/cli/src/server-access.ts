@@ -1,7 +1,7 @@
 // Finds the server of a command and the token it is sent: given ones first, else a local server and a development token.
 import { existsSync } from 'node:fs';
 import { authSection, mintToken, type Scope, signingSecret } from '#auth';
-import { readConfig, runtimeSection, type Sources } from '#config';
+import { ensureDataFolder, readConfig, runtimeSection, type Sources } from '#config';
 import { failure, isFailure } from '#ports';
 import { ApiClient } from './api-client.js';
 import { cliSection, localServerSection } from './cli.section.js';
@@ -63,8 +63,9 @@ export function mint(
   sources: Sources,
 ): string {
   const { auth, runtime } = readConfig([authSection, runtimeSection], sources);
-  const secret = signingSecret(auth, runtime.dataDir);
-  if (!secret || !auth.algorithms.includes('HS256')) throw failure('cli.signing_secret_missing', {});
+  if (!auth.algorithms.includes('HS256')) throw failure('cli.signing_secret_missing', {});
+  if (!auth.secret) ensureDataFolder(runtime.dataDir, sources);
+  const secret = signingSecret(auth, runtime.dataDir)!;
   return mintToken({
     secret,
     ...claims,

@@ -1,6 +1,6 @@
 // A server is started, or said not to be; and stopped without losing a request.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -97,6 +97,34 @@ describe('main', () => {
       expect(text()).toContain('resk-caching did not start.\nThe configuration is not valid:\n  PORT');
     } finally {
       restored();
+    }
+  });
+
+  it('names a folder for its data that is of no use, once and before all else', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const { text, exit } = await main({ DATA_DIR: file });
+    try {
+      await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(1), 20_000);
+      const why = `The configuration is not valid:\n  DATA_DIR (from environment) is ${file}: it is a file. Set it to a folder.\n`;
+      expect(text()).toBe(`resk-caching did not start.\n${why}`);
+    } finally {
+      restored();
+    }
+  });
+
+  it('asks for no folder where nothing is kept', async () => {
+    const file = join(folder, 'other-file');
+    writeFileSync(file, '');
+    const JWT_SECRET = 'a secret of at least thirty-two characters';
+    const { exit, ownStop, text } = await main({ DATA_DIR: file, RECORDS_BACKEND: 'memory', JWT_SECRET });
+    try {
+      await vi.waitFor(() => expect(text()).toContain('Development token'), 20_000);
+      ownStop()!();
+      await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(0), 20_000);
+    } finally {
+      restored();
+      process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
     }
   });
 

@@ -217,8 +217,7 @@ export const FAILURES = {
   'auth.development_secret': {
     kind: 'internal',
     title: 'No development secret',
-    detail:
-      'The secret for development cannot be kept in DATA_DIR ({reason}). Make DATA_DIR writable, or set JWT_SECRET.',
+    detail: 'The secret for development cannot be kept in DATA_DIR ({reason}). Let the service write there.',
   },
   // Limits
   'rate.limited': {

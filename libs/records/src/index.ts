@@ -2,7 +2,7 @@
 export { Bus, LocalBus, RedisBus } from './bus.js';
 export { type LeaseOptions, withLease } from './lease.js';
 export { MemoryRecords } from './memory-records.js';
-export { type OpenRecordsOptions, openBus, openRecords, openRedis } from './open-records.js';
+export { type OpenRecordsOptions, openBus, openRecords, openRedis, recordsBackendOf } from './open-records.js';
 export {
   type Added,
   type HeldItem,

@@ -33,6 +33,17 @@ export interface BusPlace {
   backend?: Records['backend'] | undefined;
 }
 
+export interface BackendChoice {
+  cacheBackend: 'memory' | 'sqlite' | 'redis';
+  /** Unset: `redis` where the cache's is, else `sqlite`. */
+  recordsBackend?: Records['backend'] | undefined;
+}
+
+/** Where the records of a server are. */
+export function recordsBackendOf({ cacheBackend, recordsBackend }: BackendChoice): Records['backend'] {
+  return recordsBackend ?? (cacheBackend === 'redis' ? 'redis' : 'sqlite');
+}
+
 /** @throws Failure `records.refused` where they cannot be opened. A Redis that is down does not fail. */
 export async function openRecords(o: OpenRecordsOptions): Promise<Records> {
   if (o.backend === 'memory') return new MemoryRecords(o.now);

@@ -1,15 +1,19 @@
 // Gives the records, the bus and the one Redis connection to the container.
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus } from './bus.js';
-import { openBus, openRecords, openRedis, type RedisPlace } from './open-records.js';
+import {
+  type BackendChoice,
+  openBus,
+  openRecords,
+  openRedis,
+  type RedisPlace,
+  recordsBackendOf,
+} from './open-records.js';
 import { Records } from './records.js';
 import { RedisConnection } from './redis-connection.js';
 
-export interface RecordsModuleOptions extends RedisPlace {
-  /** Where answers are kept: instances hear of each other over Redis where it is `redis`. */
-  cacheBackend: 'memory' | 'sqlite' | 'redis';
-  /** Unset: `redis` where the cache's is, else `sqlite`. */
-  recordsBackend?: Records['backend'] | undefined;
+/** Instances hear of each other over Redis where answers or records are there. */
+export interface RecordsModuleOptions extends RedisPlace, BackendChoice {
   dataDir: string;
 }
 
@@ -23,7 +27,7 @@ export class RecordsModule implements OnApplicationShutdown {
   ) {}
 
   static forRoot(o: RecordsModuleOptions): DynamicModule {
-    const backend = o.recordsBackend ?? (o.cacheBackend === 'redis' ? 'redis' : 'sqlite');
+    const backend = recordsBackendOf(o);
     const usesRedis = o.cacheBackend === 'redis' || backend === 'redis';
     return {
       module: RecordsModule,
