@@ -1,9 +1,10 @@
 // The entries in the store: sealed, bound to their place, and no longer true once a purge has passed over them.
 import { type Sealer, unreadableReason } from '#crypto';
-import { type Announcements, announce, type ByteStore, followed, isFailure, type Tier } from '#ports';
+import { type Announcements, announce, type ByteStore, followed, type Tier } from '#ports';
 import type { Entry, EntryRef } from './entry.js';
 import { type Counted, decodeEntry, encodeEntry, type StoredEntry, servedEntry } from './entry-format.js';
 import type { Keyspace } from './keyspace.js';
+import { toldCall } from './told-call.js';
 
 /** How often things were purged that an entry belongs to. */
 export interface Purges {
@@ -245,25 +246,9 @@ export class StoredTier {
     signal: AbortSignal | undefined,
     run: (options: { signal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
-    return followed({ kind: 'tier', tier: this.tier, operation }, () => this.#told(operation, signal, run));
-  }
-
-  async #told<T>(
-    operation: StoreCall,
-    signal: AbortSignal | undefined,
-    run: (options: { signal?: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
     const { tier } = this;
-    const began = performance.now();
-    try {
-      return await run(signal ? { signal } : {});
-    } catch (error) {
-      const code = isFailure(error) ? error.code : 'internal.unexpected';
-      if (!signal?.aborted) announce('cache.store_failed', { tier, operation, code });
-      throw error;
-    } finally {
-      announce('cache.store_call', { tier, operation, durationMs: performance.now() - began });
-    }
+    const call = () => run(signal ? { signal } : {});
+    return followed({ kind: 'tier', tier, operation }, () => toldCall({ tier, operation }, call, signal));
   }
 }
 

@@ -1,6 +1,6 @@
 // Where answers are kept: the memory of this process first, the store behind it, and one truth about what was purged.
 import { LRUCache } from 'lru-cache';
-import { announce, announced, failure, followed, isFailure, type Tier } from '#ports';
+import { announce, announced, failure, followed, type Tier } from '#ports';
 import { SingleFlight } from '#resilience';
 import type { FillMark, KeepOptions, Kept, LookOptions, Purged } from './cache-calls.js';
 import { type Entry, type EntryDraft, type EntryRef, type Found, type LifeLimit, outlived, stateOf } from './entry.js';
@@ -12,6 +12,7 @@ import type { Belonging, MemoryTier } from './memory-tier.js';
 import type { Life, Policy } from './policy.js';
 import type { StorageQuota } from './storage-quota.js';
 import type { EntryPage, PageRequest, Row, StoredTier } from './stored-tier.js';
+import { toldCall } from './told-call.js';
 import { type Erased, type Probed, type Removed, type Resealed, Upkeep } from './upkeep.js';
 
 export interface TieredCacheParts {
@@ -97,7 +98,8 @@ export class TieredCache {
     if (stored !== 'not') tiers.push(this.parts.stored!.tier);
     if (tiers.length === 0) await this.#withdraw(ref, stored);
     announce('cache.write', { tenant: ref.tenant, key: ref.name, origin: entry.origin, bytes: entry.bytes });
-    await invalidations.spread(change).catch((error) => this.#storeFailed('publish', error));
+    const publish = { tier: this.parts.stored?.tier ?? 'memory', operation: 'publish' } as const;
+    await toldCall(publish, () => invalidations.spread(change)).catch(() => undefined);
     return { entry, tiers, kept: tiers.length > 0 };
   }
 
@@ -329,11 +331,6 @@ export class TieredCache {
     const outcome = !found ? 'miss' : found.state === 'fresh' ? 'hit' : 'stale';
     const durationMs = performance.now() - began;
     announce('cache.lookup', { tenant, key: name, outcome, tier: found?.tier ?? null, durationMs });
-  }
-
-  #storeFailed(operation: string, error: unknown): void {
-    const code = isFailure(error) ? error.code : 'internal.unexpected';
-    announce('cache.store_failed', { tier: this.parts.stored?.tier ?? 'memory', operation, code });
   }
 }
 

@@ -4,7 +4,8 @@ import { chmod, chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type AnnouncementName, type Announcements, listen } from '#ports';
+import { type AnnouncementName, type Announcements, failure, listen } from '#ports';
+import { LocalBus } from '#records';
 import { SqliteStore } from '../src/index.js';
 import { refusal } from '../src/stores/sqlite-refusal.js';
 import { aCache, aDraft, aFolder, anEntry, Clock } from './support/a-cache.js';
@@ -166,6 +167,19 @@ test('a store that fails while the service runs costs hits, and no reader an err
     { tier: 'sqlite', ok: false },
   ]);
   expect(failures.map(({ operation }) => operation)).toEqual(['set', 'increment', 'get']);
+});
+
+test('a word to the other instances that fails is a call that failed, and fails no write', async () => {
+  const [failures, calls] = [heard('cache.store_failed'), heard('cache.store_call')];
+  const bus = new LocalBus();
+  const cache = await aCache({}, { dataDir: await aFolder(), bus });
+  await cache.keep(REF, aDraft());
+  expect(failures).toEqual([]);
+  Object.assign(bus, { publish: () => Promise.reject(failure('cache.store_unavailable', { tier: 'sqlite' })) });
+  expect(await cache.keep(REF, aDraft())).toMatchObject({ kept: true });
+  const publish = { tier: 'sqlite', operation: 'publish' };
+  expect(failures).toEqual([{ ...publish, code: 'cache.store_unavailable' }]);
+  expect(calls.filter(({ operation }) => operation === 'publish')).toMatchObject([publish, publish]);
 });
 
 test('a disk that fills while the service runs costs writes, and they work again when there is room', async () => {

@@ -96,14 +96,18 @@ export class RecordedVectors extends VectorCache {
   }
 
   /** To remember is a saving, never a need: where the records are down, all goes on without. */
-  private async unlessDown<T>(operation: string, work: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  private async unlessDown<T>(named: 'get' | 'set', work: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+    const call = { tier: this.o.records.backend, operation: `embedding ${named}` } as const;
+    const began = performance.now();
     try {
       return await work;
     } catch (error) {
       signal?.throwIfAborted();
       const code = isFailure(error) ? error.code : 'internal.unexpected';
-      announce('cache.store_failed', { tier: this.o.records.backend, operation: `embedding ${operation}`, code });
+      announce('cache.store_failed', { ...call, code });
       return undefined;
+    } finally {
+      announce('cache.store_call', { ...call, durationMs: performance.now() - began });
     }
   }
 

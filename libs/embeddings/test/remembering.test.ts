@@ -14,12 +14,14 @@ const HOUR_MS = 3_600_000;
 const names = new KeyNames(new Uint8Array(32).fill(7));
 const heard: Announcements['embedding.remembered'][] = [];
 const failures: Announcements['cache.store_failed'][] = [];
+const calls: Announcements['cache.store_call'][] = [];
 let stops: (() => void)[];
 beforeEach(() => {
-  heard.length = failures.length = 0;
+  heard.length = failures.length = calls.length = 0;
   stops = [
     listen('embedding.remembered', (message) => heard.push(message)),
     listen('cache.store_failed', (message) => failures.push(message)),
+    listen('cache.store_call', (message) => calls.push(message)),
   ];
 });
 afterEach(() => {
@@ -266,6 +268,8 @@ describe('in the records', () => {
       { tier: 'memory', operation: 'embedding set', code: 'records.unavailable' },
       { tier: 'memory', operation: 'embedding get', code: 'internal.unexpected' },
     ]);
+    // Each that failed is one of those that are counted.
+    expect(calls.map(({ operation }) => operation)).toEqual(['embedding get', 'embedding set', 'embedding get']);
     await expect(embedder.forget('north')).rejects.toMatchObject({ code: 'records.unavailable' });
   });
 

@@ -31,9 +31,19 @@ export interface Announcements {
   'cache.rejected': { tier: Tier; reason: 'unsealed' | 'tampered' | 'unknown_key' | 'malformed' };
   /** A call to a store that failed, and was answered from the next layer. */
   'cache.store_failed': { tier: Tier; operation: string; code: string };
+  /** A call to a store, failed or not. `embedding …`: to the records, which hold remembered vectors. */
   'cache.store_call': {
     tier: Tier;
-    operation: 'get' | 'set' | 'replace' | 'delete' | 'increment' | 'list';
+    operation:
+      | 'get'
+      | 'set'
+      | 'replace'
+      | 'delete'
+      | 'increment'
+      | 'list'
+      | 'publish'
+      | 'embedding get'
+      | 'embedding set';
     durationMs: number;
   };
   /** A document whose payload could not be trusted: counted and never served. Deleted, save for `unknown_key`: that key may come back. */
