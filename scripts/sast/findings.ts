@@ -55,25 +55,35 @@ function asFinding(root: string, { code, filename, message, labels }: Diagnostic
   };
 }
 
-const SILENCES =
-  /(?:ox|es)lint-disable(?:-next-line|-line)?(?:\s+(?:[\w-]+\/[\w-]+,\s*)*(?:house|security)\/|\s*(?:\*\/|--|$))/;
+const DISABLES = /(\/\/|\/\*)[\s*]*(?:ox|es)lint-disable(?:-next-line|-line)?/g;
+/** Where the comment names a rule of security, among others too, or none at all. */
+const SILENCES = /house\/|security\/|^[\s,]*(?:--|$)/;
 
 /** Comments that would keep a rule from being heard: what may stay is said in one list, with its reason. */
 export function silenced(root: string, paths: readonly string[]): Finding[] {
   return paths
     .flatMap((path) => globSync(`${path}/**/*.{ts,tsx,js,jsx,mjs,cjs,mts,cts}`, { cwd: root, exclude: isNotOurs }))
     .flatMap((file) =>
-      readFileSync(join(root, file), 'utf8')
-        .split('\n')
-        .map((text, at) => ({
-          rule: 'silenced',
-          file,
-          line: at + 1,
-          text: text.trim(),
-          message: 'Accept it in scripts/sast/accepted.ts.',
-        }))
-        .filter(({ text }) => SILENCES.test(text)),
+      silencing(readFileSync(join(root, file), 'utf8')).map((at) => ({
+        rule: 'silenced',
+        file,
+        ...at,
+        message: 'Accept it in scripts/sast/accepted.ts.',
+      })),
     );
+}
+
+function silencing(content: string): { line: number; text: string }[] {
+  return [...content.matchAll(DISABLES)]
+    .map(({ 0: begun, 1: opened, index }) => {
+      const end = content.indexOf(opened === '//' ? '\n' : '*/', index + begun.length);
+      return { index, rest: content.slice(index + begun.length, end < 0 ? undefined : end) };
+    })
+    .filter(({ rest }) => SILENCES.test(rest))
+    .map(({ index }) => {
+      const line = content.slice(0, index).split('\n').length;
+      return { line, text: content.split('\n')[line - 1]!.trim() };
+    });
 }
 
 const isNotOurs = (path: string) => /(?:^|[\\/])(?:node_modules|dist|test)$/.test(path);

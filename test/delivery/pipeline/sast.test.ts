@@ -111,14 +111,23 @@ describe('the rules', () => {
     '/* oxlint-disable */',
     '// oxlint-disable-next-line -- because',
     '// oxlint-disable-line typescript/a, house/unpredictable',
+    '// oxlint-disable-next-line no-console, house/unpredictable',
+    '// eslint-disable-next-line no-console house/unpredictable -- because',
+    '/* oxlint-disable no-console,\n   security/detect-new-buffer */',
+    '//oxlint-disable-next-line',
   ])('%j does not silence them unseen: only the list accepts', (comment) => {
     const folder = scratch({ 'libs/a.mjs': `${comment}\nexport const id = Math.random();\n` });
     expect(silenced(folder, ['libs'])).toEqual([expect.objectContaining({ file: 'libs/a.mjs', line: 1 })]);
   });
 
-  test('a comment about the floating promises silences no rule of security', () => {
-    const folder = scratch({ 'libs/a.mjs': '// oxlint-disable-next-line typescript/no-floating-promises\n' });
+  test.each([
+    '// oxlint-disable-next-line typescript/no-floating-promises\n// of house/a.ts',
+    '/* eslint-disable no-console */\nexport const path = "house/unpredictable";',
+    '/* eslint-disable\n   no-console */',
+  ])('%j is about other rules and silences none of security', (comment) => {
+    const folder = scratch({ 'libs/a.mjs': `${comment}\nexport const id = Math.random();\n` });
     expect(silenced(folder, ['libs'])).toEqual([]);
+    expect(findings(ROOT, folder, ['libs']).map(({ rule }) => rule)).toEqual(['house/unpredictable']);
   });
 
   test('nothing to read is no pass', () => {
