@@ -108,6 +108,14 @@ test('config check names what the chosen providers would refuse, all of it, and 
   expect(err).not.toContain('a key for nobody');
 });
 
+test('config check says which variable is not for the provider that was chosen', async () => {
+  const reranker = { RERANK_PROVIDER: 'onnx', RERANK_MODEL: 'a-folder', RERANK_URL: 'http://127.0.0.1:8080' };
+  const env = { VECTORDB_URL: 'http://127.0.0.1:8000', ...reranker };
+  const { err } = await resk(['config', 'check'], { env });
+  expect(err).toContain('VECTORDB_URL is not for VECTORDB_TYPE=embedded: unset it, or set VECTORDB_TYPE to');
+  expect(err).toContain('RERANK_URL is not for RERANK_PROVIDER=onnx: unset it');
+});
+
 test('config check takes what the providers take', async () => {
   const env = {
     VECTORDB_TYPE: 'chroma',

@@ -1,5 +1,6 @@
 // What an operator may set: one declaration gives types, checks, variable names and documents.
 export { ensureDataFolder } from './data-folder.js';
+export { givenOptions, type Origins } from './given-options.js';
 export { type OutgoingConfig, outgoingSection } from './outgoing.section.js';
 export { type KnownProvider, ProviderFamily, type ProviderFamilyOptions } from './provider-family.js';
 export { readConfig } from './read-config.js';

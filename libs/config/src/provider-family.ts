@@ -7,6 +7,7 @@ import {
   type PortOfFamily,
   type ProviderDefinition,
 } from '#ports';
+import { type Origins, problemsIn } from './given-options.js';
 import { importPlugin } from './import-plugin.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of a provider are checked by its own schema, whatever they are.
@@ -31,18 +32,24 @@ export interface KnownProvider {
   package: string | undefined;
 }
 
+export interface OpenContext {
+  signal?: AbortSignal;
+  /** Where options came from, for messages. */
+  origins?: Origins;
+}
+
 /** The providers of one family. `open` fails with a `provider.*` failure, and so stops the boot. */
 export class ProviderFamily<F extends Family> {
   constructor(private readonly options: ProviderFamilyOptions<F>) {}
 
-  async open(name: string, settings: unknown, context: { signal?: AbortSignal } = {}): Promise<PortOfFamily[F]> {
-    const { definition, options } = await this.checked(name, settings);
+  async open(name: string, settings: unknown, { origins, ...context }: OpenContext = {}): Promise<PortOfFamily[F]> {
+    const { definition, options } = await this.checked(name, settings, origins);
     return definition.open(options, context);
   }
 
   /** Whether the provider would take these settings. Opens nothing, and fails as `open` does. */
-  async check(name: string, settings: unknown): Promise<void> {
-    await this.checked(name, settings);
+  async check(name: string, settings: unknown, origins?: Origins): Promise<void> {
+    await this.checked(name, settings, origins);
   }
 
   /** All that can be chosen: built-in ones, then those of listed packages. */
@@ -52,13 +59,16 @@ export class ProviderFamily<F extends Family> {
     return [...own, ...(await this.strangers()).map(({ name, from }) => ({ family, name, package: from }))];
   }
 
-  private async checked(name: string, settings: unknown) {
+  private async checked(name: string, settings: unknown, origins: Origins = {}) {
     const definition = await this.find(name);
     if (definition.portsVersion !== PORTS_VERSION) {
       throw failure('provider.version', { name, received: definition.portsVersion, expected: PORTS_VERSION });
     }
     const checked = (await definition.options['~standard'].validate(settings)) as OptionsResult<unknown>;
-    if (checked.issues) throw failure('provider.options', { name, problems: listed(checked.issues) });
+    if (checked.issues) {
+      const problems = problemsIn(checked.issues, `${this.options.variable}=${name}`, origins);
+      throw failure('provider.options', { name, problems });
+    }
     return { definition, options: checked.value };
   }
 
@@ -110,13 +120,4 @@ function isDefinition(value: unknown): value is ProviderDefinition {
   return (
     typeof one?.family === 'string' && typeof one.name === 'string' && typeof one.open === 'function' && !!one.options
   );
-}
-
-function listed(issues: NonNullable<OptionsResult<unknown>['issues']>): string {
-  return issues
-    .map(({ path, message }) => {
-      const at = path?.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
-      return at ? `${at}: ${message}` : message;
-    })
-    .join('; ');
 }

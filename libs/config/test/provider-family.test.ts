@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineProvider, PORTS_VERSION, type ProviderDefinition } from '#ports';
-import { ProviderFamily } from '../src/index.js';
+import { givenOptions, ProviderFamily } from '../src/index.js';
 
 const opened: unknown[] = [];
 const aProvider = (name: string) =>
@@ -72,6 +72,26 @@ describe('ProviderFamily', () => {
       code,
       message: expect.stringContaining(says),
     });
+  });
+
+  it('names the variable that an option came from, and what to do with one that is for another', async () => {
+    const strict = defineProvider({
+      family: 'byte-store',
+      name: 'strict',
+      options: z.strictObject({ size: z.int().optional() }),
+      open: async () => ({}) as never,
+    });
+    const one = new ProviderFamily({ family: 'byte-store', variable: 'S', builtIns: { strict: async () => strict } });
+    const { settings, origins } = givenOptions(
+      { size: 1 },
+      { size: ['S_SIZE', 'big'], url: ['S_URL', 'http://x'], key: ['S_KEY', undefined] },
+    );
+    expect(settings).toEqual({ size: 'big', url: 'http://x' });
+    const message = await one.check('strict', settings, origins).catch((error: Error) => error.message);
+    expect(message).toContain('S_SIZE: Invalid input');
+    expect(message).toContain('S_URL is not for S=strict: unset it, or set S to a provider that takes it');
+    // Of the JSON: nobody set a variable.
+    await expect(one.check('strict', { url: 'http://x' }, {})).rejects.toThrow('Unrecognized key: "url"');
   });
 
   it('lists all that can be chosen, and which package brings it', async () => {

@@ -1,5 +1,5 @@
 // Opens the embedder that the configuration asks for, and compares what it can with what is expected.
-import { ProviderFamily } from '#config';
+import { givenOptions, ProviderFamily } from '#config';
 import { type CallOptions, type EmbeddingModel, failure, type Meter, type Secret } from '#ports';
 import { Embedder } from './embedder.js';
 import type { EmbeddingConfig } from './embedding.section.js';
@@ -53,12 +53,14 @@ export function openEmbeddingModel(
   config: EmbeddingConfig,
   { plugins, signal }: Pick<EmbedderContext, 'plugins' | 'signal'>,
 ): Promise<EmbeddingModel> {
-  return embeddingModelFamily(plugins).open(config.provider, optionsOf(config), { ...(signal && { signal }) });
+  const { settings, origins } = optionsOf(config);
+  return embeddingModelFamily(plugins).open(config.provider, settings, { origins, ...(signal && { signal }) });
 }
 
 /** Whether the chosen model would take the settings; opens nothing. @throws Failure `provider.*` */
 export function checkEmbeddingModel(config: EmbeddingConfig, plugins: readonly string[]): Promise<void> {
-  return embeddingModelFamily(plugins).check(config.provider, optionsOf(config));
+  const { settings, origins } = optionsOf(config);
+  return embeddingModelFamily(plugins).check(config.provider, settings, origins);
 }
 
 /** The models that can be chosen. */
@@ -71,12 +73,19 @@ export function embeddingModelFamily(plugins: readonly string[]): ProviderFamily
   });
 }
 
-/** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */
 function optionsOf(config: EmbeddingConfig) {
   const { provider, model, baseUrl, apiKey, openaiApiKey, hfToken, dimensions, options } = config;
-  const known: Record<string, Secret | undefined> = { openai: openaiApiKey, huggingface: hfToken };
-  const settings = { model, baseUrl, apiKey: apiKey ?? known[provider], dimensions };
-  return { ...options, ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) };
+  const known: Record<string, readonly [string, Secret | undefined]> = {
+    openai: ['OPENAI_API_KEY', openaiApiKey],
+    huggingface: ['HF_TOKEN', hfToken],
+  };
+  const key = ['EMBEDDING_API_KEY', apiKey] as const;
+  return givenOptions(options, {
+    model: ['EMBEDDING_MODEL', model],
+    baseUrl: ['EMBEDDING_BASE_URL', baseUrl],
+    apiKey: apiKey ? key : (known[provider] ?? key),
+    dimensions: ['EMBEDDING_DIMENSIONS', dimensions],
+  });
 }
 
 function compareDimensions({ provider, dimensions: received }: EmbeddingModel, expected: number | undefined): void {

@@ -42,8 +42,8 @@ describe('the local model', () => {
   });
 
   test.each([
-    [{ EMBEDDING_BASE_URL: 'http://x.example' }, /baseUrl/],
-    [{ EMBEDDING_MODEL: 'text-embedding-3-small' }, /model/],
+    [{ EMBEDDING_BASE_URL: 'http://x.example' }, /EMBEDDING_BASE_URL is not for EMBEDDING_PROVIDER=local/],
+    [{ EMBEDDING_MODEL: 'text-embedding-3-small' }, /EMBEDDING_MODEL: /],
     [{ EMBEDDING_OPTIONS: '{"weight":2}' }, /weight/],
   ])('refuses what it cannot follow: %j', async (env, says) => {
     await expect(opened(aConfig(env))).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 // Opens the reranker that the configuration asks for.
-import { ProviderFamily } from '#config';
+import { givenOptions, ProviderFamily } from '#config';
 import type { CallOptions, Meter, Reranker } from '#ports';
 import type { RerankersConfig } from './rerankers.section.js';
 import { TextRanker } from './text-ranker.js';
@@ -40,12 +40,14 @@ export async function openRerankModel(
   { plugins, signal }: CallOptions & { plugins: readonly string[] },
 ): Promise<Reranker | undefined> {
   if (config.provider === 'none') return undefined;
-  return rerankerFamily(plugins).open(config.provider, optionsOf(config), { ...(signal && { signal }) });
+  const { settings, origins } = optionsOf(config);
+  return rerankerFamily(plugins).open(config.provider, settings, { origins, ...(signal && { signal }) });
 }
 
 /** Whether the chosen model would take the settings; opens nothing. @throws Failure `provider.*` */
 export async function checkReranker(config: RerankersConfig, plugins: readonly string[]): Promise<void> {
-  if (config.provider !== 'none') await rerankerFamily(plugins).check(config.provider, optionsOf(config));
+  const { settings, origins } = optionsOf(config);
+  if (config.provider !== 'none') await rerankerFamily(plugins).check(config.provider, settings, origins);
 }
 
 /** The rerankers that can be chosen. */
@@ -53,8 +55,10 @@ export function rerankerFamily(plugins: readonly string[]): ProviderFamily<'rera
   return new ProviderFamily({ family: 'reranker', variable: 'RERANK_PROVIDER', builtIns: BUILT_INS, plugins });
 }
 
-/** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */
 function optionsOf({ model, url, apiKey, options }: RerankersConfig) {
-  const settings = { model, url, apiKey };
-  return { ...options, ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) };
+  return givenOptions(options, {
+    model: ['RERANK_MODEL', model],
+    url: ['RERANK_URL', url],
+    apiKey: ['RERANK_API_KEY', apiKey],
+  });
 }

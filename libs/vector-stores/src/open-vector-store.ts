@@ -1,6 +1,6 @@
 // Chooses, opens and guards the vector store that the configuration names.
 import { join } from 'node:path';
-import { ProviderFamily } from '#config';
+import { givenOptions, ProviderFamily } from '#config';
 import { type CallOptions, failure, type VectorStore } from '#ports';
 import { type Bounds, bounded } from './bounded.js';
 import type { PayloadSealer } from './payload-sealer.js';
@@ -58,12 +58,11 @@ export async function openVectorStore(
   const family = vectorStoreFamily(context.plugins);
   const embedded = type === 'embedded';
   const own = { file: join(context.dataDir, 'vectors.sqlite'), memoryMaxBytes, sealer: context.sealer };
+  const { settings, origins } = optionsOf(config);
   const store = await family.open(
     type,
-    { ...optionsOf(config), ...(embedded && own) },
-    {
-      ...(context.signal && { signal: context.signal }),
-    },
+    { ...settings, ...(embedded && own) },
+    { origins, ...(context.signal && { signal: context.signal }) },
   );
   const guarded = bounded(store, { ...(embedded ? EMBEDDED_BOUNDS : REMOTE_BOUNDS), timeoutMs });
   // The embedded store seals whatever it keeps.
@@ -75,7 +74,8 @@ export async function checkVectorStore(config: VectorStoreConfig, plugins: reado
   const { type, memoryMaxBytes } = config;
   if (type === 'none') return;
   const own = { file: 'vectors.sqlite', memoryMaxBytes, sealer: NEVER_ASKED };
-  await vectorStoreFamily(plugins).check(type, { ...optionsOf(config), ...(type === 'embedded' && own) });
+  const { settings, origins } = optionsOf(config);
+  await vectorStoreFamily(plugins).check(type, { ...settings, ...(type === 'embedded' && own) }, origins);
 }
 
 /** Stands where the embedded store's settings want a sealer, when nothing is opened. */
@@ -86,13 +86,11 @@ export function vectorStoreFamily(plugins: readonly string[]): ProviderFamily<'v
   return new ProviderFamily({ family: 'vector-store', variable: 'VECTORDB_TYPE', builtIns: BUILT_INS, plugins });
 }
 
-/** Only what the operator set: a provider's own schema holds its defaults, and refuses what it does not know. */
 function optionsOf({ type, options, url, apiKey, pineconeApiKey, pineconeIndexHost }: VectorStoreConfig) {
   const pinecone = type === 'pinecone';
-  const settings = {
-    url,
-    apiKey: apiKey ?? (pinecone ? pineconeApiKey : undefined),
-    indexHost: pinecone ? pineconeIndexHost : undefined,
-  };
-  return { ...options, ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) };
+  return givenOptions(options, {
+    url: ['VECTORDB_URL', url],
+    apiKey: apiKey || !pinecone ? ['VECTORDB_API_KEY', apiKey] : ['PINECONE_API_KEY', pineconeApiKey],
+    indexHost: ['PINECONE_INDEX_HOST', pinecone ? pineconeIndexHost : undefined],
+  });
 }
