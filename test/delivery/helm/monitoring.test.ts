@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { textOf, yamlOf } from '../delivery-files.js';
-import { allOf, manifestsOf, NAMESPACE, oneOf, VALUE_SETS } from './charts.js';
+import { allOf, manifestsOf, NAMESPACE, oneOf, RELEASE, VALUE_SETS } from './charts.js';
 
 const FOLDER = 'helm/resk-caching/monitoring';
 
@@ -82,6 +82,14 @@ test.each(VALUE_SETS)('of %s, what asks the server over TLS knows its authority 
   }
   const hosts = [...JSON.stringify(manifests).matchAll(/https:\/\/([a-z-]+\.answers\.svc)/g)].map(([, host]) => host);
   if (certificate) expect(certificate.spec.dnsNames).toEqual(expect.arrayContaining(hosts));
+});
+
+test('two releases in one namespace are two jobs', () => {
+  const manifests = manifestsOf('everything');
+  const { jobLabel, selector } = oneOf(manifests, 'ServiceMonitor').spec;
+  const { labels } = allOf(manifests, 'Service').find(({ metadata }) => metadata.name.endsWith('-metrics'))!.metadata;
+  expect(labels).toMatchObject(selector.matchLabels);
+  expect(labels![jobLabel]).toBe(RELEASE);
 });
 
 test('a Prometheus without a certificate is not sent to a server that asks for one', () => {
