@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { root } from '../support/child-server.js';
 import {
   alertsIn,
@@ -47,6 +48,14 @@ describe('the rules', () => {
     },
     PATIENCE_MS,
   );
+
+  it('ask for no longer windows than the Prometheus of docker-compose.yml keeps', async () => {
+    const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'));
+    const [, kept] = /--storage\.tsdb\.retention\.time=(\d+)d/.exec(services.prometheus.command.join(' '))!;
+    const windows = rules.flatMap(({ expr }) => [...expr.matchAll(/\[(\d+)d[\]:]/g)].map(([, days]) => Number(days)));
+    expect(Math.max(...windows)).toBe(30);
+    expect(Number(kept)).toBeGreaterThan(30);
+  });
 
   it('are all tested: each alert is silent, fires, and clears within one test', async () => {
     const groups = (await Promise.all(FILES.map(testsOf))).flat();
