@@ -124,8 +124,10 @@ function byteStoreTrials({ sources }: TrialOptions): Trial[] {
     // In the server the connection is shared, and outlives the store; here it is the store's own.
     return redis ? Object.assign(store, { close: () => redis.close() }) : store;
   };
-  const effect = 'Writes entries under keys of its own, contract:…, which end within a minute.';
-  return [trial('byte-store', cache.backend, effect, { asks: true, open, cases: byteStoreContract(open) })];
+  // A user of Redis may have the keys of the service alone.
+  const under = cache.backend === 'redis' ? `${cache.redisPrefix}:` : '';
+  const effect = `Writes entries under keys of its own, ${under}contract:…, which end within a minute.`;
+  return [trial('byte-store', cache.backend, effect, { asks: true, open, cases: byteStoreContract(open, { under }) })];
 }
 
 async function textDetectorTrials({ sources, sample = SAMPLE }: TrialOptions): Promise<Trial[]> {

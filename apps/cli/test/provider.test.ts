@@ -111,6 +111,18 @@ describe('resk provider check', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(/^byte-store redis\n(.+\n)+ {2}17 of 17 promises hold\n/)]);
   });
 
+  test('proves it as a user of Redis that may have the keys of the service alone', async () => {
+    // As docs/operations/REDIS.md has it.
+    const rights = '~resk* ~{resk}* &* +@all -@admin -@dangerous +info'.split(' ');
+    const redis = await startRedis({ args: ['--user', 'resk', 'on', 'nopass', ...rights] });
+    onTestFinished(() => redis.stop());
+    const url = Object.assign(new URL(redis.url), { username: 'resk', password: 'any' });
+    const env = { CACHE_BACKEND: 'redis', REDIS_URL: url.href };
+    const { code, out, err } = await resk(['provider', 'check', '--family', 'byte-store', '--yes'], { env });
+    expect([code, out]).toEqual([0, expect.stringContaining('  17 of 17 promises hold\n')]);
+    expect(err).toContain('under keys of its own, resk:contract:…');
+  });
+
   test('proves the detector of a stranger with a sample of its own', async () => {
     const argv = ['provider', 'check', '--family', 'text-detector'];
     const around = detecting(await aDetector(ANNA));

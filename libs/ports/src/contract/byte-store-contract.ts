@@ -12,16 +12,17 @@ const LONG_TEXT = 'a"\\\n\u0000é€😀'.repeat(100_000);
 
 /**
  * The cases of the port. `open` gives a store that answers, over the same data each time; each case closes what it
- * opened, and keeps to keys under a prefix of its own, so that a store in use may be tried.
+ * opened, and keeps to keys under a prefix of its own, so that a store in use may be tried. `under`: what keys must begin
+ * with, where the store lets its user have those alone.
  */
-export function byteStoreContract(open: () => Promise<ByteStore>): ContractCase[] {
+export function byteStoreContract(open: () => Promise<ByteStore>, { under = '' } = {}): ContractCase[] {
   const proving = (
     name: string,
     prove: (store: ByteStore, key: (name: string) => string) => Promise<void>,
   ): ContractCase => ({
     name,
     async run() {
-      const prefix = `contract:${randomUUID()}:`;
+      const prefix = `${under}contract:${randomUUID()}:`;
       const store = await open();
       try {
         await prove(store, (name) => prefix + name);
