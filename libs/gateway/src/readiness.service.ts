@@ -2,6 +2,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { TieredCache } from '#cache';
 import { configToken } from '#config';
+import { Embedder } from '#embeddings';
 import { EngineMetrics, Health } from '#observability';
 import { failure } from '#ports';
 import { DriftService } from '#query';
@@ -16,14 +17,17 @@ export class ReadinessService implements OnModuleInit {
     private readonly cache: TieredCache,
     @Inject(SegmentedStore) private readonly store: SegmentedStore | null,
     private readonly drift: DriftService,
+    private readonly embedder: Embedder,
     @Inject(configToken(httpSection)) private readonly config: Pick<HttpConfig, 'readyRequires'>,
   ) {}
 
   onModuleInit(): void {
     this.metrics.watchTiers(() => this.cache.stats());
+    this.metrics.expect('embedding-model', this.embedder.provider);
     this.watch('cache', () => this.probeCache());
     const { store } = this;
     if (!store) return;
+    this.metrics.expect('vector-store', store.provider);
     this.watch('vectordb', (signal) => store.health({ signal }));
     this.health.register('models', async () => this.probeModels(store), { critical: false });
   }

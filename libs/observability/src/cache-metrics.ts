@@ -1,9 +1,8 @@
 // What is counted of questions, and of the cache: look-ups, writes, purges, and entries lost before their end.
 import type { Registry } from 'prom-client';
+import type { FailureCode } from '#ports';
 import { DISTRUST, type Feed, fedBy, oncePer, SECONDS_PER_MS } from './announced-metrics.js';
 import { CounterTally, HistogramTally } from './tallies.js';
-
-const REASONS = ['unsealed', 'tampered', 'unknown_key', 'malformed'];
 
 export function queryMetrics(registry: Registry): Feed[] {
   const answers = new CounterTally({
@@ -99,7 +98,7 @@ function losses(registry: Registry): Feed[] {
     for (const reason of DISTRUST) rejected.add(0, tier, reason);
   });
   // The first rejected entry is an increase only where its series was there before.
-  for (const tier of ['sqlite', 'redis']) for (const reason of REASONS) rejected.add(0, tier, reason);
+  for (const tier of ['sqlite', 'redis']) begin(tier);
   return [
     fedBy('cache.store_call', ({ tier }) => begin(tier)),
     fedBy('cache.evicted', ({ tier, reason, bytes }) => {
@@ -124,9 +123,15 @@ function storeCalls(registry: Registry): Feed[] {
     registry,
   });
   return [
-    fedBy('cache.store_call', ({ tier, operation, durationMs }) =>
-      durations.observe(durationMs * SECONDS_PER_MS, tier, operation),
-    ),
+    fedBy('cache.store_call', ({ tier, operation, durationMs }) => {
+      durations.observe(durationMs * SECONDS_PER_MS, tier, operation);
+      failures.add(0, tier, operation, outageOf(operation));
+    }),
     fedBy('cache.store_failed', ({ tier, operation, code }) => failures.add(1, tier, operation, code)),
   ];
+}
+
+/** How a call fails when its store is down: begins at nothing with the first call, so that the first failure is an increase. */
+function outageOf(operation: string): FailureCode {
+  return operation.startsWith('embedding ') ? 'records.unavailable' : 'cache.store_unavailable';
 }

@@ -4,7 +4,7 @@ import type { Feed } from './announced-metrics.js';
 import { auditMetrics } from './audit-metrics.js';
 import { cacheMetrics, queryMetrics } from './cache-metrics.js';
 import { modelMetrics } from './model-metrics.js';
-import { embeddingMetrics, providerMetrics } from './provider-metrics.js';
+import { embeddingMetrics, type ProviderFamily, ProviderMetrics } from './provider-metrics.js';
 import { refusalMetrics } from './refusal-metrics.js';
 import { retrievalMetrics } from './retrieval-metrics.js';
 import { tenantMetrics, usageMetrics } from './usage-metrics.js';
@@ -19,6 +19,7 @@ export interface TierSize {
 /** Listens between `open()` and `close()`; announcing costs nothing before and after. */
 export class EngineMetrics {
   private readonly feeds: readonly Feed[];
+  private readonly providers: ProviderMetrics;
   private stops: Array<() => void> = [];
 
   /** `tenants`: how many are told apart by name. None unless given: metrics that strangers read name nobody. */
@@ -26,18 +27,15 @@ export class EngineMetrics {
     private readonly registry: Registry,
     { tenants = 0 }: { tenants?: number } = {},
   ) {
-    const groups = [
-      queryMetrics,
-      cacheMetrics,
-      providerMetrics,
-      embeddingMetrics,
-      modelMetrics,
-      retrievalMetrics,
-      refusalMetrics,
-      usageMetrics,
-      auditMetrics,
+    const feedsOf = (group: (registry: Registry) => Feed[]) => group(registry);
+    this.providers = new ProviderMetrics(registry);
+    const feeds = [
+      ...[queryMetrics, cacheMetrics].flatMap(feedsOf),
+      ...this.providers.feeds,
+      ...[embeddingMetrics, modelMetrics, retrievalMetrics, refusalMetrics, usageMetrics, auditMetrics].flatMap(
+        feedsOf,
+      ),
     ];
-    const feeds = groups.flatMap((group) => group(registry));
     this.feeds = tenants > 0 ? [...feeds, ...tenantMetrics(registry, tenants)] : feeds;
   }
 
@@ -48,6 +46,11 @@ export class EngineMetrics {
   /** Stops listening; what was counted stays. May be called twice. */
   close(): void {
     for (const stop of this.stops.splice(0)) stop();
+  }
+
+  /** Begins the series of a provider that was opened and not called yet. May be called again. */
+  expect(family: ProviderFamily, provider: string): void {
+    this.providers.begin(family, provider);
   }
 
   /** Reads how much the tiers hold at each scrape: `metrics.watchTiers(() => cache.stats())`. Call once a registry. */

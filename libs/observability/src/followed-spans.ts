@@ -10,6 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { type Announcements, listen, setFollower, type Work } from '#ports';
+import { isOurFault, isProvidersFault } from './faults.js';
 import { inSpan, type SpanEnd } from './spans.js';
 import { type Beginning, beginningOf } from './work-spans.js';
 
@@ -55,7 +56,10 @@ function opening({ name, kind, attributes }: Beginning) {
 
 function runIn<T>(opened: Span, work: Work, outer: Context, run: () => T): T {
   const state: Followed = { work, opened };
-  const end: SpanEnd = { errorType: () => state.outcome };
+  const end: SpanEnd = {
+    errorType: () => state.outcome,
+    isFault: (error) => (state.outcome === undefined ? isOurFault(error) : isProvidersFault(state.outcome)),
+  };
   return inSpan(opened, outer.setValue(FOLLOWED, state), run, end);
 }
 

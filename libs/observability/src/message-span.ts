@@ -7,7 +7,8 @@ import {
   type SpanContext,
   SpanKind,
 } from '@opentelemetry/api';
-import { activeTracer, errorTypeOf, inSpan, isOurFault } from './spans.js';
+import { isOurFault } from './faults.js';
+import { activeTracer, errorTypeOf, inSpan } from './spans.js';
 
 /** What a message says of itself. */
 export interface MessageFacts {

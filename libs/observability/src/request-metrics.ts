@@ -6,6 +6,9 @@ import { CounterTally, HistogramTally } from './tallies.js';
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 const CODES = Array.from({ length: 600 }, (_, status) => (status < 100 ? 'other' : String(status)));
+/** What an outage looks like from outside: these begin at nothing with a route, so that the first of them is an increase. */
+const OUTAGES = ['500', '502', '503', '504'];
+const SHED: FailureCode = 'tenant.crowded';
 
 /** Requests by route template, method and status. */
 export class RequestMetrics {
@@ -19,6 +22,7 @@ export class RequestMetrics {
       help: 'Requests answered, by route template, method and status code.',
       labels: ['route', 'method', 'code'],
       registry,
+      onPair: (route, method) => this.begin(route, method),
     });
     this.durations = new HistogramTally({
       name: 'resk_http_request_duration_seconds',
@@ -48,5 +52,10 @@ export class RequestMetrics {
     const code = CODES[status];
     this.requests.add(1, route, verb, code ?? 'other');
     this.durations.observe(seconds, route, verb, code === undefined ? 'other' : CLASSES[(status / 100) | 0]);
+  }
+
+  private begin(route: string, method: string): void {
+    for (const code of OUTAGES) this.requests.add(0, route, method, code);
+    this.failures.add(0, route, SHED);
   }
 }

@@ -21,6 +21,8 @@ export class SeriesTable<Series> {
     private readonly labelNames: readonly string[],
     private readonly make: () => Series,
     private readonly maxSeries = 1000,
+    /** Called with the first two values of a series where no series had them before. */
+    private readonly onPair?: (first: string, second: string) => void,
   ) {}
 
   /** The series of these label values, in the order of the label names. A look-up makes no garbage. */
@@ -35,7 +37,9 @@ export class SeriesTable<Series> {
     }
     const made = this.add([first, second, third]);
     const branch = below(below(this.tree, first), second);
+    const isFirst = branch.size === 0;
     branch.set(third, made);
+    if (isFirst) this.onPair?.(first, second);
     return made;
   }
 

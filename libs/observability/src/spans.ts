@@ -113,11 +113,6 @@ function endFailed(opened: Span, error: unknown, { errorType, isFault = () => tr
   opened.end();
 }
 
-/** Whether it is the service that has failed, and not who asked something of it. */
-export function isOurFault(error: unknown): boolean {
-  return !isFailure(error) || ['internal', 'unavailable', 'late'].includes(error.kind);
-}
-
 export function markFailed(opened: Span, errorType: string): void {
   opened.setAttribute('error.type', errorType);
   opened.setStatus({ code: SpanStatusCode.ERROR });

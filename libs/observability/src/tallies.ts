@@ -14,6 +14,11 @@ export interface TallyOptions {
   maxSeries?: number;
 }
 
+export interface CounterTallyOptions extends TallyOptions {
+  /** Called when the first series with these first two labels begins: to begin others at nothing, since only then their first event is an increase. */
+  onPair?: (first: string, second: string) => void;
+}
+
 /** Bounds in seconds, from a memory hit to a slow vendor; 0.1 and 0.2 are the objectives of docs/SLO.md. */
 export const DURATION_BOUNDS = [
   0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30,
@@ -23,8 +28,8 @@ export const DURATION_BOUNDS = [
 export class CounterTally {
   private readonly table: SeriesTable<{ total: number }>;
 
-  constructor({ name, help, labels, registry, maxSeries }: TallyOptions) {
-    const table = new SeriesTable(labels, () => ({ total: 0 }), maxSeries);
+  constructor({ name, help, labels, registry, maxSeries, onPair }: CounterTallyOptions) {
+    const table = new SeriesTable(labels, () => ({ total: 0 }), maxSeries, onPair);
     this.table = table;
     new Counter({
       name,

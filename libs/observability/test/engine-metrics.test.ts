@@ -121,6 +121,40 @@ describe('engine metrics', () => {
     expect(text).not.toContain('resk_embedding_calls_total{provider="embedded"');
   });
 
+  test('count as errors of a provider what is its fault, and not what was asked wrongly, cancelled or not allowed', async () => {
+    const call = { family: 'vector-store', provider: 'pinecone', operation: 'delete', durationMs: 1 } as const;
+    const outcomes = ['vector.collection_absent', 'vector.input_refused', 'cancelled', 'quota.exceeded', 'refused'];
+    for (const outcome of [...outcomes, 'vector.store_refused', 'call.timeout']) {
+      announce('provider.call', { ...call, outcome });
+    }
+    const counted = (await registry.metrics())
+      .split('\n')
+      .filter((line) => line.startsWith('resk_provider_errors_total{') && !line.endsWith(' 0'))
+      .map((line) => /code="(.*?)"/.exec(line)?.[1]);
+    expect(counted.toSorted()).toEqual(['call.timeout', 'refused', 'vector.store_refused']);
+  });
+
+  test('begin at nothing what providers and stores may fail with, so that the first failure is an increase', async () => {
+    const errorsOf = async (family: string) =>
+      (await registry.metrics()).match(new RegExp(`resk_provider_errors_total\\{family="${family}".* 0\n`, 'g')) ?? [];
+    metrics.expect('vector-store', 'embedded');
+    metrics.expect('vector-store', 'embedded');
+    expect((await errorsOf('vector-store')).join('')).toMatch(/code="call.timeout".*\n.*code="call.failed"/);
+    const call = { family: 'key-service', provider: 'vault', operation: 'unwrap', outcome: 'ok' } as const;
+    announce('provider.call', { ...call, durationMs: 1 });
+    expect((await errorsOf('key-service')).join('')).toContain('code="crypto.key_service_unavailable"} 0\n');
+    announce('cache.store_call', { tier: 'redis', operation: 'get', durationMs: 1 });
+    announce('cache.store_call', { tier: 'redis', operation: 'embedding get', durationMs: 1 });
+    const text = await registry.metrics();
+    for (const reason of ['unsealed', 'tampered', 'unknown_key', 'malformed']) {
+      expect(text).toContain(`resk_vector_rejected_documents_total{provider="embedded",reason="${reason}"} 0\n`);
+      expect(text).toContain(`resk_cache_rejected_entries_total{tier="redis",reason="${reason}"} 0\n`);
+    }
+    const failures = 'resk_cache_store_failures_total{tier="redis",operation=';
+    expect(text).toContain(`${failures}"get",code="cache.store_unavailable"} 0\n`);
+    expect(text).toContain(`${failures}"embedding get",code="records.unavailable"} 0\n`);
+  });
+
   test('show the circuit of a provider while it is open', async () => {
     const line = async () => /resk_provider_circuit_open\{.*/.exec(await registry.metrics())?.[0];
     announce('provider.degraded', { family: 'byte-store', provider: 'redis' });

@@ -38,6 +38,21 @@ describe('request metrics', () => {
     expect(text).toMatch(/_count\{route="\/x",method="GET",status="2xx"\} 4/);
   });
 
+  test('begin the series of outages at nothing with a route, so that the first one is an increase', async () => {
+    metrics.observe('/x', 'GET', 200, 1);
+    metrics.observe('/x', 'POST', 503, 1);
+    metrics.observe('/x', 'GET', 404, 1);
+    const [requests, , failures] = await registry.getMetricsAsJSON();
+    const seen = requests?.values.map(({ value, labels: { method, code } }) => `${method} ${code} ${value}`);
+    expect(seen?.toSorted()).toEqual([
+      'GET 200 1',
+      'GET 404 1',
+      ...['GET 500 0', 'GET 502 0', 'GET 503 0', 'GET 504 0'],
+      ...['POST 500 0', 'POST 502 0', 'POST 503 1', 'POST 504 0'],
+    ]);
+    expect(failures?.values).toEqual([{ value: 0, labels: { route: '/x', code: 'tenant.crowded' } }]);
+  });
+
   test('are the same after being read twice', async () => {
     metrics.observe('/x', 'GET', 200, 1);
     expect(await registry.metrics()).toBe(await registry.metrics());
@@ -46,7 +61,7 @@ describe('request metrics', () => {
   test('are read as values too', async () => {
     metrics.observe('/x', 'GET', 500, 1);
     const [requests, durations] = await registry.getMetricsAsJSON();
-    expect(requests?.values).toEqual([{ value: 1, labels: { route: '/x', method: 'GET', code: '500' } }]);
+    expect(requests?.values[0]).toEqual({ value: 1, labels: { route: '/x', method: 'GET', code: '500' } });
     expect(durations?.values.at(-1)).toMatchObject({
       metricName: 'resk_http_request_duration_seconds_count',
       value: 1,
@@ -75,7 +90,7 @@ describe('request metrics', () => {
     for (let index = 0; index < 5000; index++) metrics.observe(`/x/${index}`, 'GET', 200, 0);
     const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('resk_http_requests_total{'));
     expect(lines).toHaveLength(1001);
-    expect(lines.at(-1)).toBe('resk_http_requests_total{route="other",method="other",code="other"} 4000');
+    expect(lines.at(-1)).toBe('resk_http_requests_total{route="other",method="other",code="other"} 4800');
   });
 
   test('escape what a label holds, so that one series stays one line', async () => {

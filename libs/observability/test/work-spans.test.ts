@@ -2,7 +2,7 @@
 import { setTimeout as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { span } from '#observability';
-import { announce, type CallWork, followed, type Work } from '#ports';
+import { announce, type CallWork, type Failure, failure, followed, type Work } from '#ports';
 import { aCall } from './a-call.js';
 import { aRequest } from './a-request.js';
 import { receiving } from './receiving.js';
@@ -163,6 +163,25 @@ describe('work that is followed', () => {
     await now.telemetry.shutdown();
     expect(now.receiver.span('embeddings openai').attributes['gen_ai.usage.input_tokens']).toBe(7);
     expect(now.receiver.span('retrieval rerank').attributes['resk.retrieval.candidates']).toBe(20);
+  });
+
+  test.each([
+    ['a client has asked what cannot be', failure('vector.collection_absent', { collection: 'c' }), undefined, 0],
+    ['the caller has left', new Error('gone'), 'cancelled', 0],
+    ['the store is down', failure('vector.store_unavailable', { provider: 'p', reason: 'down' }), undefined, 2],
+    ['nobody has foreseen it', new Error('odd'), 'refused', 2],
+  ])('a call that fails because %s marks its span accordingly, and tells the code', async (_, error, told, status) => {
+    const outcome = told ?? (error as Failure).code;
+    const call = { family: 'vector-store', provider: 'pinecone', operation: 'delete' } as const;
+    await aRequest(async () => {
+      const work = followed({ kind: 'call', ...call }, async () => {
+        announce('provider.call', { ...call, outcome, durationMs: 1 });
+        throw error;
+      });
+      await expect(work).rejects.toBe(error);
+    });
+    await now.telemetry.shutdown();
+    expect(now.receiver.span('delete pinecone')).toMatchObject({ status, attributes: { 'error.type': outcome } });
   });
 
   test('takes what is announced inside of other work for none of its own', async () => {
