@@ -8,14 +8,47 @@ const RUNS_SQL = ['exec', 'prepare', 'query', 'run', 'all', 'get'];
 
 /** A rule from what it looks at; `report(node, message)` tells. */
 const rule = (visitors) => ({
-  create: (context) => visitors((node, message) => context.report({ node, message })),
+  create: (context) => visitors((node, message) => context.report({ node, message }), context),
 });
 
-const nameOf = (node) => (node?.type === 'Identifier' ? node.name : node?.type === 'Literal' ? node.value : undefined);
+/** Without what only the compiler reads: `a` of `(a as Any)` and of `a!`. */
+const bare = (node) => (/^TS(?:As|NonNull|Satisfies)Expression$/.test(node?.type) ? bare(node.expression) : node);
+const nameOf = (given) => {
+  const node = bare(given);
+  return node?.type === 'Identifier' ? node.name : node?.type === 'Literal' ? node.value : undefined;
+};
 const isText = (node) => node?.type === 'Literal' && typeof node.value === 'string';
+const isFalse = (node) => node?.type === 'Literal' && node.value === false;
+
+/** A text of the program: in quotes, in backticks, or by String.raw. */
+const textOf = (node) => {
+  if (isText(node)) return node.value;
+  const isRaw = node?.type === 'TaggedTemplateExpression' && nameOf(node.tag.property) === 'raw';
+  const template = isRaw ? node.quasi : node;
+  if (template?.type !== 'TemplateLiteral' || template.expressions.length > 0) return undefined;
+  return template.quasis[0].value[isRaw ? 'raw' : 'cooked'];
+};
+
+/** What stands here or, where a name does, all that this file ever writes into the variable of that name. */
+const meant = ({ sourceCode }, node) => {
+  if (node?.type !== 'Identifier') return [node];
+  for (let scope = sourceCode.getScope(node); scope; scope = scope.upper) {
+    const variable = scope.set.get(node.name);
+    if (variable) return variable.references.map(({ writeExpr }) => writeExpr).filter(Boolean);
+  }
+  return [];
+};
 
 /** The last name of what is called: `createHash` of `crypto.createHash(…)`. */
 const called = ({ callee }) => nameOf(callee.type === 'MemberExpression' ? callee.property : callee);
+
+const GLOBALS = ['globalThis', 'global', 'window', 'self'];
+/** The same, where it is one that every program has: `eval` of `eval(…)`, `globalThis.eval(…)` and `(0, eval)(…)`. */
+const globalCalled = ({ callee }) => {
+  const it = callee.type === 'SequenceExpression' ? callee.expressions.at(-1) : callee;
+  if (it.type !== 'MemberExpression') return nameOf(it);
+  return GLOBALS.includes(nameOf(it.object)) ? nameOf(it.property) : undefined;
+};
 
 const option = (node, name) =>
   node?.type === 'ObjectExpression'
@@ -29,17 +62,25 @@ const isConstant = (node) => {
   return isText(node) || (node.type === 'BinaryExpression' && isConstant(node.left) && isConstant(node.right));
 };
 
-const verifiedTls = rule((report) => ({
-  Property(node) {
-    const name = nameOf(node.key);
-    if (name === 'rejectUnauthorized' && node.value.type === 'Literal' && node.value.value === false)
+const SWITCH = 'NODE_TLS_REJECT_UNAUTHORIZED';
+const verifiedTls = rule((report) => {
+  const set = (node, name, value) => {
+    if (name === 'rejectUnauthorized' && isFalse(value))
       report(node, 'The certificate of the other side is not verified.');
     if (name === 'checkServerIdentity') report(node, 'The name in the certificate is not what TLS itself checks.');
-  },
-  Literal(node) {
-    if (node.value === 'NODE_TLS_REJECT_UNAUTHORIZED') report(node, 'Verification of certificates is a switch here.');
-  },
-}));
+  };
+  const named = (node) => {
+    if (nameOf(node) === SWITCH) report(node, 'Verification of certificates is a switch here.');
+  };
+  return {
+    Property: (node) => set(node, nameOf(node.key), node.value),
+    AssignmentExpression(node) {
+      if (node.left.type === 'MemberExpression') set(node, nameOf(node.left.property), node.right);
+    },
+    Literal: named,
+    Identifier: named,
+  };
+});
 
 const strongCrypto = rule((report) => ({
   CallExpression(node) {
@@ -61,29 +102,46 @@ const unpredictable = rule((report) => ({
   },
 }));
 
-const noShell = rule((report) => ({
-  ImportDeclaration(node) {
-    if (!/^(?:node:)?child_process$/.test(node.source.value)) return;
-    for (const one of node.specifiers) {
-      const name = nameOf(one.imported);
-      if (name === 'exec' || name === 'execSync') report(one, `${name} hands its text to a shell.`);
-    }
-  },
-  Property(node) {
-    const off = node.value.type === 'Literal' && node.value.value === false;
-    if (nameOf(node.key) === 'shell' && !off) report(node, 'Arguments are read by a shell.');
-  },
-}));
+const SHELL = /(?:^|[\\/])(?:(?:a|ba|c|da|fi|k|tc|z)?sh|cmd|powershell|pwsh)(?:\.exe)?$/i;
+const STARTS = ['spawn', 'spawnSync', 'execFile', 'execFileSync'];
+const HANDS_ON = ['exec', 'execSync'];
+const noShell = rule((report, context) => {
+  /** Names under which this file has all of node:child_process. */
+  const whole = new Set();
+  return {
+    ImportDeclaration(node) {
+      if (!/^(?:node:)?child_process$/.test(node.source.value)) return;
+      for (const one of node.specifiers) {
+        const name = nameOf(one.imported) ?? 'default';
+        if (name === 'default') whole.add(one.local.name);
+        if (HANDS_ON.includes(name)) report(one, `${name} hands its text to a shell.`);
+      }
+    },
+    Property(node) {
+      if (nameOf(node.key) === 'shell' && !isFalse(node.value)) report(node, 'Arguments are read by a shell.');
+    },
+    CallExpression(node) {
+      const name = called(node);
+      if (HANDS_ON.includes(name) && whole.has(nameOf(node.callee.object)))
+        report(node, `${name} hands its text to a shell.`);
+      const [program, given] = node.arguments;
+      // Under another name too: who hands a shell a text to run says so by this option.
+      const runsText = given?.type === 'ArrayExpression' && /^[-/]\w*c$/i.test(textOf(given.elements[0]) ?? '');
+      if (!STARTS.includes(name) && !runsText) return;
+      if (meant(context, program).some((one) => SHELL.test(textOf(one) ?? ''))) report(node, 'It starts a shell.');
+    },
+  };
+});
 
 const noDynamicCode = rule((report) => ({
   CallExpression(node) {
-    const name = node.callee.type === 'Identifier' ? node.callee.name : undefined;
+    const name = globalCalled(node);
     if (name === 'eval' || name === 'Function') report(node, `${name} runs a text as code.`);
     if ((name === 'setTimeout' || name === 'setInterval') && isText(node.arguments[0]))
       report(node, `${name} runs a text as code.`);
   },
   NewExpression(node) {
-    if (nameOf(node.callee) === 'Function') report(node, 'Function runs a text as code.');
+    if (globalCalled(node) === 'Function') report(node, 'Function runs a text as code.');
   },
   ImportDeclaration(node) {
     if (/^(?:node:)?vm$/.test(node.source.value)) report(node, 'node:vm is no wall: what runs in it gets out.');
@@ -93,12 +151,18 @@ const noDynamicCode = rule((report) => ({
   },
 }));
 
-const noBuiltSql = rule((report) => ({
+const isSql = (node) =>
+  SQL.test(
+    node?.type === 'TemplateLiteral' ? node.quasis.map(({ value }) => value.raw).join(' ') : (textOf(node) ?? ''),
+  );
+const noBuiltSql = rule((report, context) => ({
   CallExpression(node) {
     if (!RUNS_SQL.includes(called(node)) || node.callee.object?.regex) return;
-    const [sql] = node.arguments;
-    if (sql?.type !== 'TemplateLiteral' || !SQL.test(sql.quasis.map(({ value }) => value.raw).join(' '))) return;
-    if (!sql.expressions.every(isConstant)) report(sql, 'A value is written into SQL: bind it.');
+    const parts = meant(context, node.arguments[0]);
+    if (!parts.some(isSql)) return;
+    for (const part of parts)
+      if (part.type === 'TemplateLiteral' && !part.expressions.every(isConstant))
+        report(part, 'A value is written into SQL: bind it.');
   },
   BinaryExpression(node) {
     const begun =
@@ -107,17 +171,34 @@ const noBuiltSql = rule((report) => ({
   },
 }));
 
-const pinnedTokens = rule((report) => ({
-  CallExpression(node) {
-    const { callee } = node;
-    if (callee.type !== 'MemberExpression' || !/^(?:jwt|jsonwebtoken)$/i.test(nameOf(callee.object) ?? '')) return;
-    const name = nameOf(callee.property);
-    if (name === 'decode') report(node, 'decode believes a token that nobody has verified.');
-    const options = node.arguments[2];
-    if (name === 'verify' && (!options || (options.type === 'ObjectExpression' && !option(options, 'algorithms'))))
-      report(node, 'verify takes any algorithm that the token names: give algorithms.');
-  },
-}));
+const pinnedTokens = rule((report) => {
+  /** A name of this file → what it is of jsonwebtoken; nothing, where it is all of it. */
+  const imported = new Map();
+  const isPackage = (name) =>
+    /^(?:jwt|jsonwebtoken)$/i.test(name ?? '') || (imported.has(name) && imported.get(name) === undefined);
+  return {
+    Program({ body }) {
+      for (const { type, source, specifiers } of body)
+        if (type === 'ImportDeclaration' && source.value === 'jsonwebtoken')
+          for (const { local, imported: original } of specifiers)
+            imported.set(local.name, nameOf(original) === 'default' ? undefined : nameOf(original));
+    },
+    VariableDeclarator({ id, init }) {
+      if (id.type !== 'ObjectPattern' || !isPackage(nameOf(init))) return;
+      for (const { key, value } of id.properties) if (nameOf(value)) imported.set(nameOf(value), nameOf(key));
+    },
+    CallExpression(node) {
+      const { callee } = node;
+      const ofPackage = callee.type === 'MemberExpression' && isPackage(nameOf(callee.object));
+      const name = ofPackage ? nameOf(callee.property) : imported.get(nameOf(callee));
+      if (name === 'decode') report(node, 'decode believes a token that nobody has verified.');
+      const options = node.arguments[2];
+      const pinned = options?.type === 'ObjectExpression' ? option(options, 'algorithms') : options;
+      if (name === 'verify' && (!pinned || /Function/.test(pinned.type)))
+        report(node, 'verify takes any algorithm that the token names: give algorithms.');
+    },
+  };
+});
 
 const SECRET = /(?:secret|token|password|apikey|signature|digest|mac)$/i;
 const EQUALS = ['===', '!==', '==', '!='];
@@ -138,16 +219,36 @@ const constantTime = rule((report) => ({
 }));
 
 /** Each way in which the time of a pattern grows faster than the text; as scslre finds them. */
-const linearPatterns = rule((report) => ({
-  Literal(node) {
-    if (!node.regex) return;
-    const { reports } = analyse({ source: node.regex.pattern, flags: node.regex.flags });
-    for (const { exponential, character } of reports) {
+const linearPatterns = rule((report, context) => {
+  const look = (node, source, flags) => {
+    for (const { exponential, character } of analysed(source, flags)) {
       const growth = exponential ? 'exponentially' : 'with the square';
       report(node, `Time grows ${growth} of the length of a text of many ${JSON.stringify(character.pick)}.`);
     }
-  },
-}));
+  };
+  const made = (node) => {
+    if (globalCalled(node) !== 'RegExp') return;
+    const [source, flags] = node.arguments;
+    for (const text of meant(context, source).map(textOf)) if (text) look(node, text, textOf(flags) ?? '');
+  };
+  return {
+    Literal(node) {
+      if (node.regex) look(node, node.regex.pattern, node.regex.flags);
+    },
+    CallExpression: made,
+    NewExpression: made,
+  };
+});
+
+function analysed(source, flags) {
+  try {
+    return analyse({ source, flags }).reports;
+  } catch (error) {
+    // A text that is no pattern never becomes one: whoever runs this line hears of it.
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
 
 export default {
   meta: { name: 'house' },

@@ -1,10 +1,10 @@
-// npm run check:sast: no line of the product, its commands, clients or examples breaks a rule of security, but for those that were looked at.
+// npm run check:sast: no line of the product, its commands, clients, examples or what it is deployed with breaks a rule of security, but for those that were looked at.
 import { existsSync } from 'node:fs';
 import { ACCEPTED } from './accepted.js';
 import { findings, judged, silenced } from './findings.js';
 
 /** Tests may do what the product must not: they attack it. */
-const PATHS = ['apps', 'libs', 'scripts', 'bench', 'clients', 'examples'];
+const PATHS = ['apps', 'libs', 'scripts', 'bench', 'clients', 'examples', 'deploy', 'helm'];
 const NOT_TESTS = ['**/test/**', '**/dist/**', '**/node_modules/**'].flatMap((glob) => ['--ignore-pattern', glob]);
 
 const root = process.cwd();
