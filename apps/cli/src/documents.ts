@@ -28,7 +28,9 @@ export type Reading = PlacedDocument | BadRow;
 
 /** The documents of a table: one a row. */
 export async function* documentsIn(path: string, source: string, columns: Columns): AsyncGenerator<Reading> {
-  for await (const row of rowsOf(path, { column: columns.text, option: '--text-column' })) {
+  const sources = [{ column: columns.text, option: '--text-column' }];
+  if (columns.id !== undefined) sources.push({ column: columns.id, option: '--id-column' });
+  for await (const row of rowsOf(path, ...sources)) {
     yield 'reason' in row ? row : documentOf(row, columns, source);
   }
 }

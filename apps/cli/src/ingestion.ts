@@ -32,6 +32,8 @@ export interface Account {
   /** Rows that an earlier run, which was interrupted, has brought. */
   resumed: number;
   refused: RefusedRow[];
+  /** Files in which there is nothing to bring: likely not those that were meant. */
+  empty: string[];
 }
 
 export interface IngestionOptions {
@@ -54,7 +56,7 @@ interface Upserted {
 }
 
 export class Ingestion {
-  readonly account: Account = { rows: 0, upserted: 0, skipped: 0, repeated: 0, resumed: 0, refused: [] };
+  readonly account: Account = { rows: 0, upserted: 0, skipped: 0, repeated: 0, resumed: 0, refused: [], empty: [] };
   private readonly seen = new Set<string>();
 
   /** Without a client it reads and counts, and sends nothing. */
@@ -73,10 +75,12 @@ export class Ingestion {
 
   private async *read(files: readonly SourceFile[]): AsyncGenerator<Placed> {
     for (const file of files) {
+      const before = this.account.rows;
       for await (const reading of this.readingsOf(file)) {
         if (this.isNew(reading, file.path)) yield { ...reading, file: file.path };
         else this.progress.advance(reading.bytes, 0);
       }
+      if (this.account.rows === before) this.account.empty.push(file.path);
     }
   }
 

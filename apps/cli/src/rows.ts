@@ -38,15 +38,15 @@ export async function sizeOf(file: string): Promise<number> {
 }
 
 /** The rows of a file: JSON Lines by its ending (.jsonl, .ndjson), else CSV with a header. UTF-8, with or without BOM. */
-export async function* rowsOf(file: string, source: TextSource): AsyncGenerator<Row | BadRow> {
+export async function* rowsOf(file: string, ...sources: TextSource[]): AsyncGenerator<Row | BadRow> {
   try {
-    yield* kindOf(file) === 'jsonl' ? jsonRows(file) : csvRows(file, source);
+    yield* kindOf(file) === 'jsonl' ? jsonRows(file) : csvRows(file, sources);
   } catch (error) {
     throw unreadable(file, error);
   }
 }
 
-async function* csvRows(file: string, source: TextSource): AsyncGenerator<Row | BadRow> {
+async function* csvRows(file: string, sources: readonly TextSource[]): AsyncGenerator<Row | BadRow> {
   // Column counts are checked here, not by the parser: a short row is one bad row, not the end of the file.
   const parser = parse({ bom: true, info: true, skip_empty_lines: true, relax_column_count: true });
   const reading = createReadStream(file).on('error', (error) => parser.destroy(error));
@@ -57,7 +57,7 @@ async function* csvRows(file: string, source: TextSource): AsyncGenerator<Row | 
       if (columns) {
         yield csvRow(columns, record, info.records + info.empty_lines, info.bytes - bytesBefore);
         bytesBefore = info.bytes;
-      } else columns = header(file, record, source);
+      } else columns = header(file, record, sources);
     }
   } catch (error) {
     throw csvProblem(file, error as Partial<CsvError & Info>);
@@ -66,9 +66,10 @@ async function* csvRows(file: string, source: TextSource): AsyncGenerator<Row | 
   }
 }
 
-function header(file: string, columns: string[], { column, option }: TextSource): string[] {
+function header(file: string, columns: string[], sources: readonly TextSource[]): string[] {
   const trimmed = columns.map((name) => name.trim());
-  if (!trimmed.includes(column)) {
+  for (const { column, option } of sources) {
+    if (trimmed.includes(column)) continue;
     throw failure('cli.column_absent', { file, column, columns: trimmed.join(', '), option });
   }
   return trimmed;

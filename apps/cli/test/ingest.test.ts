@@ -61,6 +61,29 @@ test('the same text keeps its id in every run and every file, and is sent once',
   expect([...api.documents.keys()]).toEqual(ids);
 });
 
+test('a column of ids that no header has ends the run before anything is sent', async () => {
+  const api = await apiDouble();
+  const file = await aFile('faq.csv', rows(64));
+  const { code, out, err } = await resk(['ingest', file, '--url', api.url, '--id-column', 'nope']);
+  expect([code, out]).toEqual([2, expect.stringMatching(/^0 rows: .* 0 refused\n$/)]);
+  expect(err).toContain(
+    'has no column nope. Its columns: text. Name another one with --id-column. [cli.column_absent]',
+  );
+  expect(api.asked).toEqual([]);
+});
+
+test.each([
+  ['faq.csv', ''],
+  ['faq.csv', 'text,topic\n'],
+  ['faq.jsonl', ''],
+])('says of a file without rows that it has none: %s, %j', async (name, content) => {
+  const api = await apiDouble();
+  const file = await aFile(name, content);
+  const { code, out, err } = await resk(['ingest', file, '--url', api.url]);
+  expect([code, out]).toEqual([0, expect.stringContaining('0 rows: ')]);
+  expect(err).toContain(`${file} holds no rows: nothing was taken from it\n`);
+});
+
 test('ids come from the column that is named, and leave the metadata', async () => {
   const api = await apiDouble();
   const file = await aFile(

@@ -151,7 +151,7 @@ function patienceOf(longestWaitMs: number, progress: Progress): Patience {
 }
 
 function report(
-  { rows, upserted, repeated, resumed, skipped, refused }: Account,
+  { rows, upserted, repeated, resumed, skipped, refused, empty }: Account,
   tookMs: number,
   options: IngestOptions,
   io: Io,
@@ -163,6 +163,7 @@ function report(
   io.stdout.write(
     `${count(rows)} rows: ${count(upserted)} ${into}${rate}, ${count(repeated)} repeated${before}${kept}, ${count(refused.length)} refused\n`,
   );
+  for (const file of empty) io.stderr.write(`${file} holds no rows: nothing was taken from it\n`);
   for (const { file, row, reason } of refused.slice(0, SHOWN_REFUSALS))
     io.stderr.write(`${file}, row ${row}: ${reason}\n`);
   if (refused.length > SHOWN_REFUSALS) io.stderr.write(`… and ${count(refused.length - SHOWN_REFUSALS)} more\n`);
