@@ -84,7 +84,7 @@ export function readDocument(path: string): ApiDocument {
 }
 
 export function checkedDocument(value: unknown, name: string): ApiDocument {
-  const document = value as Partial<ApiDocument> & { swagger?: string };
+  const document = withoutSamples(value) as Partial<ApiDocument> & { swagger?: string };
   if (typeof value !== 'object' || value === null) throw new UnusableDocument(`${name}: this is no OpenAPI document`);
   if (document.swagger) {
     throw new UnusableDocument(`${name}: this is Swagger ${document.swagger}; convert it to OpenAPI 3 first`);
@@ -98,7 +98,7 @@ export function checkedDocument(value: unknown, name: string): ApiDocument {
   if (typeof document.paths !== 'object' || document.paths === null || Object.keys(document.paths).length === 0) {
     throw new UnusableDocument(`${name}: "paths" names no operation`);
   }
-  refuseForeignReferences(value, name);
+  refuseForeignReferences(document, name);
   return document as ApiDocument;
 }
 
@@ -134,15 +134,35 @@ function parsed(path: string): unknown {
   }
 }
 
+/** What stands under these is a value of the API: a `$ref` in it is none of the document. */
+const VALUES = new Set(['example', 'examples', 'default', 'const', 'enum']);
+/** What stands under these is named by the API: `default` is a property there, or a reply. */
+const NAMED = new Set([
+  ...['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions', 'content', 'headers'],
+  ...['schemas', 'parameters', 'requestBodies', 'responses', 'callbacks', 'pathItems', 'securitySchemes'],
+]);
+
+/** A copy without the values of the API that look like references. */
+function withoutSamples(value: unknown, isNamed = false): unknown {
+  if (Array.isArray(value)) return value.map((one) => withoutSamples(one));
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(
+    ([key, one]) => isNamed || !VALUES.has(key) || references(one).length === 0,
+  );
+  return Object.fromEntries(kept.map(([key, one]) => [key, withoutSamples(one, !isNamed && NAMED.has(key))]));
+}
+
+function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { $ref } = value as { $ref?: unknown };
+  return [...(typeof $ref === 'string' ? [$ref] : []), ...Object.values(value).flatMap(references)];
+}
+
 function refuseForeignReferences(value: unknown, name: string): void {
-  if (Array.isArray(value)) for (const one of value) refuseForeignReferences(one, name);
-  else if (typeof value === 'object' && value !== null) {
-    const { $ref } = value as { $ref?: unknown };
-    if (typeof $ref === 'string' && !$ref.startsWith('#/')) {
-      throw new UnusableDocument(
-        `${name}: ${$ref} lies in another file; bundle the document first, e.g. with "redocly bundle"`,
-      );
-    }
-    for (const one of Object.values(value)) refuseForeignReferences(one, name);
+  const foreign = references(value).find((reference) => !reference.startsWith('#/'));
+  if (foreign !== undefined) {
+    throw new UnusableDocument(
+      `${name}: ${foreign} lies in another file; bundle the document first, e.g. with "redocly bundle"`,
+    );
   }
 }

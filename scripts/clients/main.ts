@@ -4,7 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readDocument, UnusableDocument } from './document.js';
 import type { ClientFile } from './generated-file.js';
+import { pascalCase } from './names.js';
 import { clientFiles, LANGUAGES, type Language, newPackages } from './packages.js';
+import { canNameClass } from './taken-names.js';
 
 const USAGE = `npm run generate:clients                              writes clients/ of this repository from docs/openapi.json
 npm run generate:clients -- --spec FILE --out FOLDER  writes FOLDER/typescript and FOLDER/python from a document of yours
@@ -41,6 +43,9 @@ async function run(args: string[]): Promise<void> {
   if (spec === undefined || out === undefined) {
     if (name !== undefined) throw new Misused('--name belongs to --spec');
     return write('clients', await clientFiles(readDocument('docs/openapi.json'), languages));
+  }
+  if (name !== undefined && !canNameClass(pascalCase(name))) {
+    throw new Misused(`--name ${name} is what the clients call a part of their own; choose another, e.g. "My ${name}"`);
   }
   write(resolve(from, out), await newPackages(readDocument(resolve(from, spec)), languages, name));
 }

@@ -14,6 +14,28 @@ const TYPESCRIPT_WORDS = new Set(
   ).split(' '),
 );
 
+/** Names of which each is given once. */
+export class Names {
+  private readonly taken: Set<string>;
+
+  constructor(taken: Iterable<string> = []) {
+    this.taken = new Set(taken);
+  }
+
+  has(name: string): boolean {
+    return this.taken.has(name);
+  }
+
+  /** The first of these that is free, else the last with a number. */
+  take(...wanted: [string, ...string[]]): string {
+    const last = wanted.at(-1)!;
+    let name = wanted.find((one) => !this.taken.has(one)) ?? `${last}2`;
+    for (let n = 3; this.taken.has(name); n++) name = `${last}${n}`;
+    this.taken.add(name);
+    return name;
+  }
+}
+
 /** `cache_warmUp` → cache, warm, up; `getAPIKey` → get, api, key. */
 export function wordsOf(text: string): string[] {
   return text

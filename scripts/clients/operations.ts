@@ -3,6 +3,7 @@ import {
   type ApiDocument,
   type Content,
   type DocumentOperation,
+  type Media,
   type Parameter,
   resolved,
   type Schema,
@@ -69,14 +70,15 @@ const IDEMPOTENT = ['get', 'put', 'delete', 'options', 'head'];
  * @throws UnusableDocument where an operation is such that the clients could not call it
  */
 export function operationsOf(document: ApiDocument, names: Readonly<Record<string, string>> = {}): Operation[] {
-  const found = Object.entries(document.paths).flatMap(([path, item]) =>
-    METHODS.filter((method) => typeof item[method] === 'object').map((method) => ({
+  const found = Object.entries(document.paths).flatMap(([path, declared]) => {
+    const item: Record<string, unknown> = { ...resolved(document, declared as { $ref?: string }), ...declared };
+    return METHODS.filter((method) => typeof item[method] === 'object').map((method) => ({
       path,
       method,
       declared: item[method] as DocumentOperation,
       shared: (item.parameters ?? []) as Parameter[],
-    })),
-  );
+    }));
+  });
   // A document that marks what has an effect says of the rest that it has none.
   const marksEffects = found.some(({ declared }) => declared['x-effect'] !== undefined);
   const operations = found.map(({ path, method, declared, shared }) => {
@@ -86,7 +88,7 @@ export function operationsOf(document: ApiDocument, names: Readonly<Record<strin
     const effectless = marksEffects && declared['x-effect'] === undefined;
     return {
       id,
-      title: pascalCase(names[id] ?? id),
+      title: pascalCase(Object.hasOwn(names, id) ? names[id]! : id),
       method: method.toUpperCase(),
       path,
       summary: declared.summary ?? '',
@@ -117,9 +119,10 @@ function merged(document: ApiDocument, shared: Parameter[], own: Parameter[]): P
 function argumentsOf(id: string, path: string, parameters: Parameter[]): Argument[] {
   const required = parameters.find((one) => one.in === 'cookie' && one.required);
   if (required) throw new UnusableDocument(`${id}: the cookie ${required.name} is required; cookies are not supported`);
-  const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => {
+  const placeholders = new Set([...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name!));
+  const inPath = [...placeholders].map((name) => {
     const one = parameters.find((parameter) => parameter.in === 'path' && parameter.name === name);
-    return one ?? { name: name!, in: 'path' as const };
+    return one ?? { name, in: 'path' as const };
   });
   const others = parameters.filter(
     ({ in: place, name }) => place === 'query' || (place === 'header' && !OWN_HEADERS.has(name.toLowerCase())),
@@ -164,10 +167,13 @@ function replyOf(document: ApiDocument, responses: Record<string, Content>): Ope
     .filter(([status]) => /^2/.test(status))
     .map(([, content]) => resolved(document, content).content ?? {});
   const all = good.flatMap((content) => Object.entries(content));
+  const mayBeJson = ([type, { schema }]: [string, Media]) =>
+    isJson(type) || (isAnyType(type) && schema?.format !== 'binary');
+  const others = all.filter((one) => !mayBeJson(one)).map(([type]) => type);
   return {
-    json: all.filter(([type]) => isJson(type)).map(([, { schema = {} }]) => schema),
-    text: all.some(([type]) => type.startsWith('text/')),
-    bytes: all.some(([type]) => !isJson(type) && !type.startsWith('text/')),
+    json: all.filter(mayBeJson).map(([, { schema = {} }]) => schema),
+    text: others.some((type) => type.startsWith('text/')),
+    bytes: others.some((type) => !type.startsWith('text/')),
     empty: good.some((content) => Object.keys(content).length === 0),
   };
 }
@@ -175,6 +181,11 @@ function replyOf(document: ApiDocument, responses: Record<string, Content>): Ope
 export function isJson(type: string): boolean {
   const plain = type.split(';')[0]!.trim().toLowerCase();
   return plain === 'application/json' || plain.endsWith('+json');
+}
+
+/** A type that JSON is one of: what is declared under it is taken as JSON, which it mostly is. */
+function isAnyType(type: string): boolean {
+  return /^(\*|application)\/\*/.test(type.trim());
 }
 
 /** The first way to show who is calling that is known here; a call without one is open. */

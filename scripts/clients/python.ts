@@ -1,9 +1,10 @@
 // Writes the Python client of a document: a class with a method for each operation, over the hand-written transport.
 import type { ApiDocument } from './document.js';
 import { type ClientFile, type ClientOptions, notice } from './generated-file.js';
-import { pythonName } from './names.js';
+import { Names, pythonName } from './names.js';
 import { type Argument, type Body, type Operation, operationsOf } from './operations.js';
 import { docString, PythonTypes } from './python-types.js';
+import { TYPING } from './taken-names.js';
 
 /** What every method takes beside the values of its own operation. */
 const OPTIONS: ReadonlyArray<readonly [name: string, type: string]> = [
@@ -14,7 +15,10 @@ const OPTIONS: ReadonlyArray<readonly [name: string, type: string]> = [
   ['on_reply', 'Optional[Callable[[ReplyHead], None]]'],
 ];
 const KEY: readonly [string, string] = ['idempotency_key', 'Optional[str]'];
-const CLIENT_NAMES = ['close', 'self', 'body'];
+/** What annotations name: a method of the same name would stand before it, and in a method an argument. */
+const TYPES = ['types', 'str', 'int', 'float', 'bool', 'bytes'];
+const METHOD_NAMES = ['close', 'self', 'body', 'ssl', 'object', ...TYPES];
+const ARGUMENT_NAMES = ['close', 'self', 'body', 'cast', ...TYPES, ...[...OPTIONS, KEY].map(([option]) => option)];
 
 /** The files that depend on the document, inside the package; the hand-written ones stand beside them. */
 export function pythonFiles(document: ApiDocument, { className, names }: ClientOptions): ClientFile[] {
@@ -29,8 +33,8 @@ export function pythonFiles(document: ApiDocument, { className, names }: ClientO
 }
 
 function typesFile(types: PythonTypes): string {
-  const code = types.text.replace(/"""[\s\S]*?"""/g, '');
-  const typing = ['Any', 'Dict', 'List', 'Literal', 'TypedDict', 'Union'].filter((name) => named(code, name));
+  const code = codeOf(types.text);
+  const typing = TYPING.filter((name) => named(code, name));
   return `${notice('#', 'The types of the API.')}"""The types of the API, as JSON has them."""
 
 from __future__ import annotations
@@ -84,9 +88,9 @@ function rowText({ id, method, path, repeat, auth, proof, arguments: given, body
 function clientFile(document: ApiDocument, methods: string[], className: string): string {
   const { title, version } = document.info;
   const text = methods.join('\n\n');
-  const code = text.replace(/"""[\s\S]*?"""/g, '');
-  const literals = ['Any', 'Dict', 'List', 'Literal', 'Union', 'cast'].filter((name) => named(code, name));
-  const typing = ['Callable', 'Mapping', 'Optional', ...literals].sort();
+  const code = codeOf(text);
+  const used = [...TYPING.filter((name) => named(code, name)), ...(code.includes('return cast(') ? ['cast'] : [])];
+  const typing = ['Callable', 'Mapping', 'Optional', ...used].sort();
   const messages = ['Lines', 'Raw'].filter((name) => named(code, name));
   return `${notice('#', 'The client: a method for each operation.')}${docString(`${title} ${version}: a method for each operation.`, '')}
 
@@ -152,9 +156,10 @@ ${text}
 
 function methodText(operation: Operation, types: PythonTypes): string {
   const { title, arguments: given, body, summary, description, deprecated } = operation;
+  const names = new Names();
   const places = given.map((one) => ({
     one,
-    name: argumentName(one),
+    name: names.take(argumentName(one.name), argumentName(`${one.name} ${one.in}`)),
     type: typeText(types.of(one.schema, `${title} ${one.name}`), types),
   }));
   const inPath = places.filter(({ one }) => one.in === 'path');
@@ -184,7 +189,10 @@ ${docString(about.join('\n\n        ') || operation.id, '        ')}
 
 function returned(reply: string, call: string): string {
   if (reply === 'None') return call;
-  return reply === 'Any' ? `return ${call}` : `return cast(${JSON.stringify(reply.replaceAll('"', "'"))}, ${call})`;
+  if (reply === 'Any') return `return ${call}`;
+  // Readers of types take no signs that are escaped in a text.
+  const type = reply.includes('"') ? reply : JSON.stringify(reply);
+  return `return cast(${type}, ${call})`;
 }
 
 type Placed = Array<{ one: Argument; name: string }>;
@@ -234,15 +242,20 @@ function optional(type: string): string {
 
 function methodName({ title }: Operation): string {
   const name = pythonName(title);
-  return CLIENT_NAMES.includes(name) ? `${name}_` : name;
+  return METHOD_NAMES.includes(name) ? `${name}_` : name;
 }
 
-function argumentName({ name }: Argument): string {
+function argumentName(name: string): string {
   const plain = pythonName(name);
-  const taken = [...OPTIONS, KEY].map(([option]) => option);
-  return taken.includes(plain) || CLIENT_NAMES.includes(plain) || plain === 'types' ? `${plain}_` : plain;
+  return ARGUMENT_NAMES.includes(plain) ? `${plain}_` : plain;
 }
 
+/** Without its texts, which may name anything. */
+function codeOf(text: string): string {
+  return text.replace(/"""(?:[^\\]|\\[\s\S])*?"""|"(?:[^"\\]|\\.)*"/g, '""');
+}
+
+/** Whether the code has this name, and not as one of a module. */
 function named(code: string, name: string): boolean {
-  return new RegExp(`\\b${name}\\b`).test(code);
+  return new RegExp(`(?<![.\\w])${name}\\b`).test(code);
 }

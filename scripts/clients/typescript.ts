@@ -1,15 +1,15 @@
 // Writes the TypeScript client of a document: a class with a method for each operation, over the hand-written transport.
 import type { ApiDocument } from './document.js';
 import { type ClientFile, type ClientOptions, notice } from './generated-file.js';
-import { pascalCase, typeScriptName } from './names.js';
-import { type Body, type Operation, operationsOf } from './operations.js';
+import { Names, typeScriptName } from './names.js';
+import { type Argument, type Body, type Operation, operationsOf } from './operations.js';
 import { type TypesFile, typesOf } from './typescript-types.js';
 
 /** The files that depend on the document; the hand-written ones stand beside them. */
 export async function typeScriptFiles(document: ApiDocument, options: ClientOptions): Promise<ClientFile[]> {
   const { className, names } = options;
   const operations = operationsOf(document, names);
-  const types = await typesOf(document, operations);
+  const types = await typesOf(document, operations, className);
   return [
     { path: 'src/client.gen.ts', text: clientFile(document, operations, types, className) },
     { path: 'src/operations.gen.ts', text: operationsFile(operations) },
@@ -45,13 +45,14 @@ function row({ id, method, path, repeat, auth, proof, arguments: given, body }: 
 
 function clientFile(document: ApiDocument, operations: Operation[], types: TypesFile, className: string): string {
   const methods = operations.map((one) => methodText(one, types));
+  const code = methods.join('\n').replace(/\/\*\*[\s\S]*?\*\//g, '');
   const imports = [
-    methods.some((text) => text.includes('Lines<')) && "import type { Lines } from './lines.js';\n",
+    code.includes('Lines<') && "import type { Lines } from './lines.js';\n",
     "import { operations } from './operations.gen.js';\n",
     "import type { CallOptions, ClientOptions } from './options.js';\n",
-    methods.some((text) => text.includes(' Raw')) && "import type { Raw } from './message.js';\n",
+    code.includes(' Raw') && "import type { Raw } from './message.js';\n",
     "import { Transport } from './transport.js';\n",
-    methods.some((text) => text.includes('Api.')) && "import type * as Api from './types.gen.js';\n",
+    code.includes('Api.') && "import type * as Api from './types.gen.js';\n",
   ];
   const { title, version } = document.info;
   return `${notice('//', 'The client: a method for each operation.')}${imports.filter(Boolean).join('')}
@@ -92,11 +93,13 @@ function methodText(operation: Operation, types: TypesFile): string {
 
 /** Values of the path one by one, then the body, then the other parameters together. */
 function placesOf(operation: Operation, types: TypesFile): Place[] {
-  const { title, arguments: given, body } = operation;
-  const data = `Api.${title}Data`;
-  const inPath = given
-    .filter((one) => one.in === 'path')
-    .map(({ name }) => ({ name: argumentName(name), type: `${data}['path'][${quoted(name)}]`, required: true }));
+  const { arguments: given, body } = operation;
+  const data = `Api.${types.ofOperation(operation)}Data`;
+  const inPath = pathNames(given).map(([name, place]) => ({
+    name: place,
+    type: `${data}['path'][${quoted(name)}]`,
+    required: true,
+  }));
   const others = given.filter((one) => one.in !== 'path');
   const both = (['query', 'header'] as const)
     .filter((place) => others.some((one) => one.in === place))
@@ -111,9 +114,7 @@ function placesOf(operation: Operation, types: TypesFile): Place[] {
 }
 
 function inputText({ arguments: given, body }: Operation): string {
-  const inPath = given
-    .filter((one) => one.in === 'path')
-    .map(({ name }) => (argumentName(name) === name ? name : `${quoted(name)}: ${argumentName(name)}`));
+  const inPath = pathNames(given).map(([name, place]) => (place === name ? name : `${quoted(name)}: ${place}`));
   const parts = [
     inPath.length > 0 && `path: { ${inPath.join(', ')} }`,
     body && 'body',
@@ -128,12 +129,13 @@ function bodyType({ as, schema }: Body, data: string, types: TypesFile): string 
   return as === 'lines' ? `Lines<${type}>` : type;
 }
 
-function replyType({ title, reply }: Operation, types: TypesFile): string {
-  const { json, text, bytes, empty } = reply;
+function replyType(operation: Operation, types: TypesFile): string {
+  const { json, text, bytes, empty } = operation.reply;
+  const response = `${types.ofOperation(operation)}Response`;
   if (empty && json.length === 0 && !text && !bytes) return 'void';
   const named = json.length === 1 ? namedType(json[0]!, types) : undefined;
   const parts = [
-    json.length > 0 && (named ?? (types.has(`${title}Response`) ? `Api.${title}Response` : 'unknown')),
+    json.length > 0 && (named ?? (types.has(response) ? `Api.${response}` : 'unknown')),
     text && 'string',
     bytes && 'Blob',
     empty && 'undefined',
@@ -142,14 +144,21 @@ function replyType({ title, reply }: Operation, types: TypesFile): string {
 }
 
 function namedType({ $ref }: { $ref?: string }, types: TypesFile): string | undefined {
-  const name = $ref?.split('/').at(-1);
-  if (name === undefined) return undefined;
-  return [name, pascalCase(name)].filter((one) => types.has(one)).map((one) => `Api.${one}`)[0];
+  const name = $ref === undefined ? undefined : types.ofSchema($ref);
+  return name !== undefined && types.has(name) ? `Api.${name}` : undefined;
 }
 
 function methodName({ title }: Operation): string {
   const name = typeScriptName(title);
   return name === 'constructor' ? 'constructor_' : name;
+}
+
+/** Values of the path, and what they are called in the method. */
+function pathNames(given: Argument[]): Array<[name: string, place: string]> {
+  const names = new Names();
+  return given
+    .filter((one) => one.in === 'path')
+    .map(({ name }) => [name, names.take(argumentName(name), argumentName(`${name} path`))]);
 }
 
 /** Beside `body`, `parameters` and `options`, a value of the path takes a name with a sign at its end. */

@@ -25,6 +25,7 @@ const head = 'openapi: 3.1.0\ninfo: { title: a, version: "1" }\npaths:\n';
 const twins = `${head}  /a: { get: { operationId: get_a }, put: { operationId: getA } }\n`;
 const cookie = `${head}  /a: { get: { parameters: [{ name: c, in: cookie, required: true }] } }\n`;
 const style = `${head}  /a: { get: { parameters: [{ name: q, in: query, style: pipeDelimited }] } }\n`;
+const reply = `${head}  /a: { get: { responses: { default: { $ref: other.yaml } } } }\n`;
 const far = (reference: string) => `${head}  /a: { get: { parameters: [{ $ref: "${reference}" }] } }\n`;
 
 const folder = mkdtempSync(join(tmpdir(), 'clients-'));
@@ -144,6 +145,7 @@ describe('the command', () => {
     ['an unknown option', ['--spek', 'x'], '--spek'],
     ['a document without a folder', ['--spec', 'x.json'], '--spec and --out belong together'],
     ['a name without a document', ['--name', 'x'], '--name belongs to --spec'],
+    ['a name that is taken', ['--spec', 'x.json', '--out', 'x', '--name', 'transport'], 'a part of their own'],
     ['another language', ['--language', 'cobol'], 'typescript or python, not cobol'],
   ])('shows how it is used with %s', async (_, args, message) => {
     const ran = await generate(...args);
@@ -167,6 +169,7 @@ describe('a document of which no clients can be made', () => {
     ['has no operation', head, 'names no operation'],
     ['has two operations of one name', twins, 'get_a and getA would have one name'],
     ['refers to another file', far('other.yaml#/a'), 'bundle the document'],
+    ['refers to another file in a reply', reply, 'bundle the document'],
     ['refers to nothing', far('#/components/none'), 'names nothing'],
     ['refers in a circle', `${far('#/components/a')}components: { a: { $ref: "#/components/a" } }`, 'in a circle'],
     ['asks for a cookie', cookie, 'cookies are not supported'],

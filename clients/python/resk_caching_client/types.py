@@ -168,7 +168,7 @@ class QuestionDtoVectorHybridOption2(TypedDict, total=False):
 
 
 _QuestionDtoVectorMmrOption2Keys = TypedDict("_QuestionDtoVectorMmrOption2Keys", {
-    "lambda": "float",
+    "lambda": float,
 }, total=False)
 
 
@@ -589,7 +589,7 @@ class SearchDtoHybridOption2(TypedDict, total=False):
 
 
 _SearchDtoMmrOption2Keys = TypedDict("_SearchDtoMmrOption2Keys", {
-    "lambda": "float",
+    "lambda": float,
 }, total=False)
 
 
