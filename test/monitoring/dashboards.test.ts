@@ -43,12 +43,29 @@ describe.each(DASHBOARD_NAMES)('the dashboard %s', (name) => {
     expect(overlaps([...panels, { ...panels[1]!, title: 'twice' }])).toHaveLength(1);
   });
 
-  test('has variables for the data source, the deployment and the instance, and says what they are', () => {
+  test('has variables for the data source, the namespace, the deployment and the instance, and says what they are', () => {
     const variables = dashboardOf(name).templating.list;
     expect(variables.map((one) => one.name)).toEqual(
-      expect.arrayContaining(['datasource', 'job', 'instance', 'runbooks']),
+      expect.arrayContaining(['datasource', 'namespace', 'job', 'instance', 'runbooks']),
     );
     for (const { name: variable, description } of variables) expect(description, variable).toMatch(/\.$/);
+  });
+
+  test('asks for nothing but what is of the namespaces and deployments that are chosen', () => {
+    const { annotations, templating } = dashboardOf(name);
+    const exprs = [...askedBy(dashboardOf(name)), ...annotations.list].map(({ expr }) => expr);
+    const queries = templating.list.filter(({ name: variable }) => !['namespace', 'job'].includes(variable));
+    const selectors = [...exprs, ...queries.map(({ query }) => query)].flatMap(
+      (expr) => expr.match(/\b(?:(?:resk|nodejs|process)_\w+|resk:[\w:]+|ALERTS)(?:\{[^}]*\})?/g) ?? [],
+    );
+    expect(selectors.length).toBeGreaterThan(10);
+    expect(selectors.filter((one) => !one.includes('{namespace=~"$namespace",job=~"$job"'))).toEqual([]);
+  });
+
+  test('shows the traces that fell into the buckets of what it draws over time', () => {
+    const drawn = panelsOf(name).filter(({ type }) => ['timeseries', 'heatmap'].includes(type));
+    const targets = drawn.flatMap(({ targets = [] }) => targets);
+    expect(targets.filter(({ expr, exemplar = false }) => /_bucket\{/.test(expr) !== exemplar)).toEqual([]);
   });
 
   test('uses no variable that it does not have', () => {

@@ -20,7 +20,14 @@ export interface Panel {
   title: string;
   description?: string;
   gridPos: { x: number; y: number; w: number; h: number };
-  targets?: Array<{ refId: string; expr: string; legendFormat?: string; instant?: boolean; format?: string }>;
+  targets?: Array<{
+    refId: string;
+    expr: string;
+    legendFormat?: string;
+    instant?: boolean;
+    format?: string;
+    exemplar?: boolean;
+  }>;
   fieldConfig?: { defaults: Record<string, unknown> & { unit?: string }; overrides: unknown[] };
   options?: object;
   links?: Array<{ url: string }>;

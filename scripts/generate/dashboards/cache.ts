@@ -1,5 +1,5 @@
 // The cache: what it answers, how full it is, what it loses, and how its store does.
-import { dashboard, inAll, of, quantile, rate } from './dashboard.js';
+import { DEPLOYMENT, dashboard, inAll, of, quantile, rate } from './dashboard.js';
 import { ANSWERS, HIT_SHARE, NONE_IS_GOOD, TIERS } from './palette.js';
 import { figure, graph, heatmap, total } from './panels.js';
 
@@ -82,7 +82,7 @@ const lookups = [
       'Share of questions answered from the cache, and its mean of the last hour, which the alert on drift compares with the week before.',
     queries: [
       { expr: HIT_RATE, legend: 'now' },
-      { expr: 'avg(resk:hit_ratio:1h{job=~"$job"})', legend: 'last hour' },
+      { expr: `avg(resk:hit_ratio:1h{${DEPLOYMENT.join(',')}})`, legend: 'last hour' },
     ],
     unit: 'percentunit',
     min: 0,
@@ -184,7 +184,7 @@ const store = [
     about: 'Calls that failed and were answered from the next layer, by failure code.',
     queries: [
       {
-        expr: `sum by (tier, operation, code) (${rate('resk_cache_store_failures_total')})`,
+        expr: `sum by (tier, operation, code) (${rate('resk_cache_store_failures_total')}) > 0`,
         legend: '{{tier}} {{operation}} {{code}}',
       },
     ],

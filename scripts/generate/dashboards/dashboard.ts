@@ -12,7 +12,7 @@ export interface DashboardPlan {
   title: string;
   about: string;
   rows: readonly Row[];
-  /** Beside the data source, the job and the instance. */
+  /** Beside the data source, the namespace, the job and the instance. */
   variables?: readonly Variable[];
   /** How far back is shown at first, e.g. `3h`. */
   span?: string;
@@ -30,10 +30,12 @@ export interface Variable {
 
 const COLUMNS = 24;
 const TAG = 'resk-caching';
+/** The deployments that are chosen above. */
+export const DEPLOYMENT = ['namespace=~"$namespace"', 'job=~"$job"'];
 
 /** The series of the deployment and the instances that are chosen above, and of further labels: `cacheOf('m', 'tier="redis"')`. */
 export function of(metric: string, ...more: string[]): string {
-  return `${metric}{${['job=~"$job"', 'instance=~"$instance"', ...more].join(',')}}`;
+  return `${metric}{${[...DEPLOYMENT, 'instance=~"$instance"', ...more].join(',')}}`;
 }
 
 /** Increase a second. `$__rate_interval` is never less than four scrapes. */
@@ -73,7 +75,7 @@ export function dashboard(plan: DashboardPlan): object {
 }
 
 function deploymentVariables(): object[] {
-  const metric = 'resk_http_requests_total';
+  const metric = 'resk_ready';
   return [
     {
       type: 'datasource',
@@ -88,6 +90,12 @@ function deploymentVariables(): object[] {
       options: [],
       current: { selected: false, text: 'default', value: 'default' },
     },
+    labelVariable({
+      name: 'namespace',
+      label: 'Namespace',
+      about: 'Where deployments are; nothing outside Kubernetes.',
+      metric,
+    }),
     labelVariable({ name: 'job', label: 'Deployment', about: 'The scrape job, one for each deployment.', metric }),
     labelVariable({ name: 'instance', label: 'Instance', about: 'Processes of the deployment.', metric }),
   ];
@@ -95,7 +103,7 @@ function deploymentVariables(): object[] {
 
 /** All at first; `.*` rather than a list of all, so that what appears while one looks is shown too. */
 function labelVariable({ name, label, about, metric, from = name }: Variable): object {
-  const query = `label_values(${name === 'job' ? metric : of(metric).replace(',instance=~"$instance"', '')}, ${from})`;
+  const query = `label_values(${chosenBefore(name, metric)}, ${from})`;
   return {
     type: 'query',
     name,
@@ -113,6 +121,12 @@ function labelVariable({ name, label, about, metric, from = name }: Variable): o
     options: [],
     current: { selected: true, text: ['All'], value: ['$__all'] },
   };
+}
+
+/** Namespaces are all there are, jobs those of the chosen namespaces, everything else that of the chosen deployments. */
+function chosenBefore(name: string, metric: string): string {
+  if (name === 'namespace') return metric;
+  return `${metric}{${(name === 'job' ? DEPLOYMENT.slice(0, 1) : DEPLOYMENT).join(',')}}`;
 }
 
 function runbooksVariable(): object {

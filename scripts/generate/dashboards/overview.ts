@@ -108,7 +108,12 @@ const answers = [
   graph({
     title: 'Questions by layer, p95',
     about: 'Time in each layer that a question passes: the cache, the embedding model, the vector store.',
-    queries: [{ expr: quantile(0.95, 'resk_query_layer_duration_seconds', ['layer']), legend: '{{layer}}' }],
+    queries: [
+      {
+        expr: quantile(0.95, 'resk_query_layer_duration_seconds', ['layer'], 'layer!="retrieved"'),
+        legend: '{{layer}}',
+      },
+    ],
     unit: 's',
     logarithmic: true,
     runbook: 'vector-latency-burns-fast',
@@ -119,7 +124,7 @@ const refusals = [
   graph({
     title: 'Failures by code',
     about: 'Requests answered with a failure, by its code (docs/FAILURES.md).',
-    queries: [{ expr: `sum by (code) (${rate('resk_http_failures_total', ROUTE)})`, legend: '{{code}}' }],
+    queries: [{ expr: `sum by (code) (${rate('resk_http_failures_total', ROUTE)}) > 0`, legend: '{{code}}' }],
     unit: 'reqps',
     whenEmpty: 'no failures',
     width: 12,

@@ -55,6 +55,7 @@ export interface Target {
   range?: boolean;
   instant?: boolean;
   format?: 'table' | 'heatmap' | 'time_series';
+  exemplar?: boolean;
 }
 
 export interface FieldConfig {
@@ -100,7 +101,7 @@ export function graph(
     },
     tooltip: { mode: 'multi', sort: 'desc' },
   };
-  const targets = queries.map((query, at) => ranged(query, at));
+  const targets = queries.map((query, at) => withExemplars(ranged(query, at)));
   return panel('timeseries', plan, { targets, options, custom, colour: 'palette-classic-by-name', h: 8, w: 12 });
 }
 
@@ -179,7 +180,10 @@ export function heatmap(plan: PanelPlan): Panel {
     tooltip: { mode: 'single', yHistogram: false, showColorScale: false },
     yAxis: { axisPlacement: 'left', reverse: false, ...(plan.unit && { unit: plan.unit }) },
   };
-  const targets = plan.queries.map((query, at) => ({ ...ranged(query, at), format: 'heatmap' as const }));
+  const targets = plan.queries.map((query, at) => ({
+    ...withExemplars(ranged(query, at)),
+    format: 'heatmap' as const,
+  }));
   const custom = { hideFrom: { legend: false, tooltip: false, viz: false }, scaleDistribution: { type: 'linear' } };
   return panel('heatmap', plan, { targets, options, custom, colour: undefined, h: 8, w: 12 });
 }
@@ -293,6 +297,11 @@ function ranged({ expr, legend }: Query, at: number): Target {
     instant: false,
     ...(legend !== undefined && { legendFormat: legend }),
   };
+}
+
+/** Buckets of histograms name traces that fell into them; lines and heatmaps can show these. */
+function withExemplars(target: Target): Target {
+  return target.expr.includes('_bucket{') ? { ...target, exemplar: true } : target;
 }
 
 function instant({ expr, legend }: Query, at: number): Target {

@@ -9,10 +9,8 @@ const CHOSEN = 'provider=~"$provider"';
 const BY = 'family, provider';
 
 const calls = (by: string) => `sum by (${by}) (${rate(`${CALLS}_count`, CHOSEN)})`;
-/** Not the provider's fault: what a caller gave up, and what a quota did not let through to the provider. */
-const OURS = 'code!~"cancelled|quota.exceeded"';
 /** Nothing for providers that never failed: their share is 0, not absent. */
-const errors = (by: string) => `(sum by (${by}) (${rate(ERRORS, CHOSEN, OURS)}) or ${calls(by)} * 0)`;
+const errors = (by: string) => `(sum by (${by}) (${rate(ERRORS, CHOSEN)}) or ${calls(by)} * 0)`;
 
 const now = [
   figure({
@@ -25,7 +23,7 @@ const now = [
   figure({
     title: 'Failed',
     about:
-      'Share of the calls that failed after all retries, but for those that a caller gave up or a quota did not allow.',
+      'Share of the calls that failed after all retries by a fault of the provider, not of what a caller asked or gave up.',
     queries: [{ expr: `sum(${errors(BY)}) / sum(${calls(BY)})` }],
     unit: 'percentunit',
     decimals: 2,
@@ -79,7 +77,7 @@ const all = [
     queries: [
       { expr: `sum by (${BY}) (${inAll(`${CALLS}_count`, CHOSEN)})` },
       {
-        expr: `sum by (${BY}) (${inAll(ERRORS, CHOSEN, OURS)}) or sum by (${BY}) (${inAll(`${CALLS}_count`, CHOSEN)}) * 0`,
+        expr: `sum by (${BY}) (${inAll(ERRORS, CHOSEN)}) or sum by (${BY}) (${inAll(`${CALLS}_count`, CHOSEN)}) * 0`,
       },
       { expr: `histogram_quantile(0.5, sum by (${BY}, le) (${inAll(`${CALLS}_bucket`, CHOSEN)}))` },
       { expr: `histogram_quantile(0.95, sum by (${BY}, le) (${inAll(`${CALLS}_bucket`, CHOSEN)}))` },
@@ -125,7 +123,8 @@ const all = [
   }),
   graph({
     title: 'Share of calls that failed',
-    about: 'After all retries, by provider, but for what a caller gave up or a quota did not allow.',
+    about:
+      'After all retries, by provider; what a caller gave up, asked wrongly or had no quota for is no failure of it.',
     queries: [{ expr: `${errors(BY)} / ${calls(BY)}`, legend: '{{provider}}' }],
     unit: 'percentunit',
     min: 0,
@@ -135,7 +134,7 @@ const all = [
   graph({
     title: 'Errors by code',
     about: 'Calls that failed after all retries, by failure code (docs/FAILURES.md).',
-    queries: [{ expr: `sum by (provider, code) (${rate(ERRORS, CHOSEN)})`, legend: '{{provider}} {{code}}' }],
+    queries: [{ expr: `sum by (provider, code) (${rate(ERRORS, CHOSEN)}) > 0`, legend: '{{provider}} {{code}}' }],
     unit: 'ops',
     whenEmpty: 'none',
     runbook: 'provider-errors',

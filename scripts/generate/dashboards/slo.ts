@@ -1,9 +1,9 @@
 // Objectives: how much of each error budget is left, how fast it burns, and which alerts fire. Made of the rules of slo.rules.yaml.
-import { dashboard } from './dashboard.js';
+import { DEPLOYMENT, dashboard } from './dashboard.js';
 import { dial, figure, graph, type Panel, type Step, table } from './panels.js';
 
 /** The recording rules know deployments, not instances. */
-const recorded = (rule: string, ...more: string[]) => `${rule}{${['job=~"$job"', ...more].join(',')}}`;
+const recorded = (rule: string, ...more: string[]) => `${rule}{${[...DEPLOYMENT, ...more].join(',')}}`;
 
 interface Objective {
   slo: string;
@@ -130,10 +130,11 @@ const alerts = [
   table({
     title: 'Alerts that fire',
     about: 'Each has a page in docs/runbooks: its name in small letters, with hyphens, without “Resk”.',
-    queries: [{ expr: `count by (alertname, severity, job) (${recorded('ALERTS', FIRING)})` }],
+    queries: [{ expr: `count by (alertname, severity, namespace, job) (${recorded('ALERTS', FIRING)})` }],
     columns: [
       { title: 'Alert', from: 'alertname' },
       { title: 'Severity', from: 'severity' },
+      { title: 'Namespace', from: 'namespace' },
       { title: 'Deployment', from: 'job' },
       { title: 'Times', from: 'A', decimals: 0 },
     ],
