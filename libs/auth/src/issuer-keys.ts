@@ -8,6 +8,8 @@ import { PublishedKeys } from './published-keys.js';
 import type { Algorithm } from './verification-keys.js';
 
 const TICK_MS = 1000;
+/** Fetches that fail in a row before it is told: one alone is retried soon, while the keys at hand are believed. */
+const FAILURES_TOLD = 3;
 
 export interface IssuerKeysOptions {
   documents: { keySet(): Promise<KeySet>; close(): Promise<void> };
@@ -101,7 +103,7 @@ export class IssuerKeys {
       // Told by the announcement of the call, with its code; the keys at hand are used on.
       this.lastError = error;
       this.failures++;
-      if (this.failures === 1) announce('provider.degraded', { family: 'token-issuer', provider: 'jwks' });
+      if (this.failures === FAILURES_TOLD) announce('provider.degraded', { family: 'token-issuer', provider: 'jwks' });
     } finally {
       this.triedAt = this.now();
     }
@@ -111,7 +113,7 @@ export class IssuerKeys {
     const former = this.keys;
     this.keys = keys;
     this.fetchedAt = this.now();
-    if (this.failures > 0) announce('provider.recovered', { family: 'token-issuer', provider: 'jwks' });
+    if (this.failures >= FAILURES_TOLD) announce('provider.recovered', { family: 'token-issuer', provider: 'jwks' });
     this.failures = 0;
     this.lastError = undefined;
     if (former && !former.within(keys)) this.onRemoved();

@@ -173,7 +173,6 @@ describe('an issuer that is down', () => {
   };
 
   test('leaves its keys in use, for so long and no longer; back again, it is believed again', async () => {
-    const heard = told();
     const { keys, verifier } = await opened();
     down();
     clock.advance(23 * 60 * MINUTE);
@@ -188,6 +187,27 @@ describe('an issuer that is down', () => {
     issuer.behave = undefined;
     clock.advance(10 * MINUTE);
     expect((await verifier.verify(signed(first, 'first'))).subject).toBe('ada');
+  });
+
+  test('is told of when it fails again and again, and not for one fetch', async () => {
+    const heard = told();
+    const { keys } = await opened();
+    const fetched = async (times: number) => {
+      for (let at = 0; at < times; at++) {
+        clock.advance(60 * MINUTE);
+        await keys.tick();
+      }
+    };
+    down();
+    await fetched(2);
+    issuer.behave = undefined;
+    await fetched(1);
+    expect(heard).toEqual([]);
+    down();
+    await fetched(4);
+    expect(heard).toEqual(['provider.degraded token-issuer']);
+    issuer.behave = undefined;
+    await fetched(2);
     expect(heard).toEqual(['provider.degraded token-issuer', 'provider.recovered token-issuer']);
   });
 
