@@ -210,6 +210,29 @@ test('an act that cannot be written fails; a refusal that cannot is logged; both
   expect(unwritten).toEqual(['failed', 'failed']);
 });
 
+test('lines for which there is no room are told as how many, once a minute', async () => {
+  const { promise: stuck, reject: give } = Promise.withResolvers<undefined>();
+  stuck.catch(() => {});
+  class Stuck extends MemoryRecords {
+    override last(): Promise<undefined> {
+      return stuck;
+    }
+  }
+  let now = T0;
+  const { log, logged } = aLog({ records: new Stuck(), now: () => now });
+  log.open();
+  for (let at = 0; at < 10_005; at++) announce('audit.event', PURGE);
+  expect(logged).toEqual([{ level: 'error', fields: { reason: 'crowded', lines: 1 } }]);
+  now += 60_000;
+  announce('audit.event', PURGE);
+  expect(logged.slice(1)).toEqual([{ level: 'error', fields: { reason: 'crowded', lines: 5 } }]);
+  announce('audit.event', PURGE);
+  give(new Error('disk full'));
+  await log.close();
+  const told = logged.filter(({ fields }) => 'lines' in fields);
+  expect(told.slice(2)).toEqual([{ level: 'error', fields: { reason: 'crowded', lines: 1 } }]);
+});
+
 test('a journal that others never leave alone is given up', async () => {
   class Contended extends MemoryRecords {
     override async append(): Promise<boolean> {

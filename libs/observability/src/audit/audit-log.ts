@@ -38,6 +38,9 @@ export class AuditLog {
   private folding: NodeJS.Timeout | undefined;
   private waiting = 0;
   private dropped = 0;
+  /** Dropped, and the log has not been told. */
+  private untold = 0;
+  private toldAt = Number.NEGATIVE_INFINITY;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: AuditLogOptions) {
@@ -87,6 +90,22 @@ export class AuditLog {
 
   private fold(): void {
     for (const event of this.denials.rest()) this.queue(event);
+    this.tellDropped();
+  }
+
+  private drop(): void {
+    this.dropped += 1;
+    this.untold += 1;
+    announce('audit.unwritten', { reason: 'crowded' });
+    if (this.now() - this.toldAt >= FOLD_MS) this.tellDropped();
+  }
+
+  /** Many at once: so they are counted, a minute's in one line. */
+  private tellDropped(): void {
+    if (this.untold === 0) return;
+    this.options.logger.error({ reason: 'crowded', lines: this.untold }, 'audit line lost');
+    this.untold = 0;
+    this.toldAt = this.now();
   }
 
   private heard(event: AuditEvent): void {
@@ -96,8 +115,7 @@ export class AuditLog {
 
   private queue(event: AuditEvent): void {
     if (this.waiting >= MOST_WAITING) {
-      this.dropped += 1;
-      announce('audit.unwritten', { reason: 'crowded' });
+      this.drop();
       return;
     }
     this.waiting += 1;
