@@ -50,7 +50,7 @@ export function messageSpan<M extends MessageFacts, T>(
       `${type} ${door}`,
       {
         kind: SpanKind.SERVER,
-        attributes: { ...about(door), ...messaging(type) },
+        attributes: { ...about(door), 'resk.message.type': type },
         links: began ? [{ context: began }] : [],
       },
       outer,
@@ -74,16 +74,4 @@ function contextOf({ traceparent }: MessageFacts): Context {
 
 function about(door: string): Attributes {
   return { 'network.protocol.name': 'websocket', 'resk.door': door };
-}
-
-/** Only publishing is messaging. The channel's name is a text of the caller, and not told. */
-function messaging(type: string): Attributes {
-  const attributes = { 'resk.message.type': type };
-  if (type !== 'publish') return attributes;
-  return {
-    ...attributes,
-    'messaging.system': 'resk-caching',
-    'messaging.operation.name': 'publish',
-    'messaging.operation.type': 'send',
-  };
 }
