@@ -7,7 +7,7 @@ import { modelMetrics } from './model-metrics.js';
 import { embeddingMetrics, type ProviderFamily, ProviderMetrics } from './provider-metrics.js';
 import { refusalMetrics } from './refusal-metrics.js';
 import { retrievalMetrics } from './retrieval-metrics.js';
-import { tenantMetrics, usageMetrics } from './usage-metrics.js';
+import { type TenantLabel, tenantLabels, tenantMetrics, usageMetrics } from './usage-metrics.js';
 
 /** How much a tier holds. A number that the tier does not know is left out. */
 export interface TierSize {
@@ -22,10 +22,10 @@ export class EngineMetrics {
   private readonly providers: ProviderMetrics;
   private stops: Array<() => void> = [];
 
-  /** `tenants`: how many are told apart by name. None unless given: metrics that strangers read name nobody. */
+  /** `tenants`: how many are told apart by name. None unless given: metrics that strangers read name nobody. `labelOf`: as those of `StateMetrics`. */
   constructor(
     private readonly registry: Registry,
-    { tenants = 0 }: { tenants?: number } = {},
+    { tenants = 0, labelOf = tenantLabels(tenants) }: { tenants?: number; labelOf?: TenantLabel } = {},
   ) {
     const feedsOf = (group: (registry: Registry) => Feed[]) => group(registry);
     this.providers = new ProviderMetrics(registry);
@@ -36,7 +36,7 @@ export class EngineMetrics {
         feedsOf,
       ),
     ];
-    this.feeds = tenants > 0 ? [...feeds, ...tenantMetrics(registry, tenants)] : feeds;
+    this.feeds = tenants > 0 ? [...feeds, ...tenantMetrics(registry, tenants, labelOf)] : feeds;
   }
 
   open(): void {

@@ -6,6 +6,7 @@ import { EngineMetrics } from './engine-metrics.js';
 import { dropMisnamedMetrics, limitMetrics } from './process-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { StateMetrics } from './state-metrics.js';
+import { tenantLabels } from './usage-metrics.js';
 
 /** The Prometheus module wants a controller; the door to the metrics is the gateway's, behind METRICS_ACCESS. */
 @Controller()
@@ -16,8 +17,10 @@ export class MetricsModule implements OnModuleInit, OnModuleDestroy {
   constructor(private readonly engine: EngineMetrics) {}
 
   /** Provides `Registry`, `RequestMetrics`, `EngineMetrics` (which listens while the application lives) and `StateMetrics`, all of one registry of its own. */
-  static forRoot(o: { tenants?: number } = {}): DynamicModule {
+  static forRoot({ tenants = 0 }: { tenants?: number } = {}): DynamicModule {
     const registry = new Registry();
+    // One set of names: a tenant is told apart in all metrics, or in none.
+    const o = { tenants, labelOf: tenantLabels(tenants) };
     const prometheus = PrometheusModule.register({
       controller: NoDoor,
       defaultMetrics: { enabled: true, config: { register: registry } },

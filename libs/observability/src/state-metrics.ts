@@ -1,7 +1,7 @@
 // What is true of an instance now, read from the rooms that know it whenever somebody scrapes.
 import { Gauge, type Registry } from 'prom-client';
 import type { Health } from './health.js';
-import { tenantLabels } from './usage-metrics.js';
+import { type TenantLabel, tenantLabels } from './usage-metrics.js';
 
 /** How much of a quota a tenant has used: 1 is all of it. */
 export interface QuotaShare {
@@ -30,10 +30,10 @@ type Series = readonly [value: number, ...labels: string[]];
 
 /** Each method is called once a registry, by who composes the server. */
 export class StateMetrics {
-  /** `tenants`: how many are told apart by name, as in `EngineMetrics`. */
+  /** `tenants`: how many are told apart by name, as in `EngineMetrics`, and `labelOf` the very same. */
   constructor(
     private readonly registry: Registry,
-    private readonly options: { tenants?: number; now?: () => number } = {},
+    private readonly options: { tenants?: number; labelOf?: TenantLabel; now?: () => number } = {},
   ) {}
 
   /** Scrapes share the rounds of probes with the readers of /health/ready. */
@@ -56,9 +56,8 @@ export class StateMetrics {
       ['quota'],
       () => highest(read(), ({ quota }) => [quota]),
     );
-    const { tenants = 0 } = this.options;
+    const { tenants = 0, labelOf = tenantLabels(tenants) } = this.options;
     if (tenants === 0) return;
-    const labelOf = tenantLabels(tenants);
     this.gauge(
       'resk_tenant_quota_used_ratio',
       'Share of a quota that is used (1 is all of it), by tenant.',

@@ -39,9 +39,8 @@ export function usageMetrics(registry: Registry): Feed[] {
   ];
 }
 
-/** Names tenants: only where no stranger reads the metrics. Not more than `max` are told apart. */
-export function tenantMetrics(registry: Registry, max: number): Feed[] {
-  const labelOf = tenantLabels(max);
+/** Names tenants: only where no stranger reads the metrics. Not more than `max` are told apart, by what `labelOf` gives. */
+export function tenantMetrics(registry: Registry, max: number, labelOf: TenantLabel): Feed[] {
   const options = { registry, maxSeries: (max + 1) * SERIES_PER_TENANT };
   const answers = new CounterTally({
     name: 'resk_tenant_answers_total',
@@ -78,8 +77,11 @@ export function tenantMetrics(registry: Registry, max: number): Feed[] {
   ];
 }
 
+/** The label of a tenant. */
+export type TenantLabel = (tenant: string) => string;
+
 /** Gives a tenant its own name while fewer than `max` have one, and `other` then. */
-export function tenantLabels(max: number): (tenant: string) => string {
+export function tenantLabels(max: number): TenantLabel {
   const known = new Set<string>();
   return (tenant) => {
     if (known.has(tenant)) return tenant;

@@ -6,10 +6,11 @@ import { Test } from '@nestjs/testing';
 import { Span } from 'nestjs-otel';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createLogger, EngineMetrics, Health, LOGGER, type Logger, RequestMetrics } from '#observability';
+import { createLogger, EngineMetrics, Health, LOGGER, type Logger, RequestMetrics, StateMetrics } from '#observability';
 import { NestLogger, ObservabilityModule, TracingService } from '#observability/module';
 import { announce, announced } from '#ports';
 import { OtlpReceiver } from '../../../test/doubles/otlp-receiver.js';
+import { announceHit } from '../../../test/support/announced.js';
 import { aRequest } from './a-request.js';
 import { configOf } from './observability-config.js';
 
@@ -42,6 +43,19 @@ describe('the observability module', () => {
   afterEach(async () => {
     await app.close();
     lines.length = 0;
+  });
+
+  test('names the same tenants in all metrics', async () => {
+    await start({ METRICS_ACCESS: 'token', METRICS_TOKEN: 'a'.repeat(32), METRICS_TENANTS_MAX: '1' });
+    app.get(StateMetrics).watchQuotas(() => [
+      { tenant: 'south', quota: 'tokensPerDay', ratio: 0.5 },
+      { tenant: 'north', quota: 'tokensPerDay', ratio: 0.2 },
+    ]);
+    announceHit('north');
+    const text = await app.get(Registry).metrics();
+    expect(text).toContain('resk_tenant_answers_total{tenant="north",status="hit"} 1\n');
+    expect(text).toContain('resk_tenant_quota_used_ratio{tenant="north",quota="tokensPerDay"} 0.2\n');
+    expect(text).toContain('resk_tenant_quota_used_ratio{tenant="other",quota="tokensPerDay"} 0.5\n');
   });
 
   test('gives what the rooms inject, all of one registry', async () => {

@@ -80,7 +80,7 @@ test('counters are monotonic sums, histograms have buckets of their own, both si
     form: 'sum',
     monotonic: true,
     temporality: CUMULATIVE,
-    unit: '1',
+    unit: '',
     description: 'Requests answered, by route template, method and status code.',
   });
   const { form, temporality, unit, points } = receiver.metric('resk_http_request_duration_seconds');
@@ -102,12 +102,15 @@ test('counters are monotonic sums, histograms have buckets of their own, both si
 
 test('gauges are gauges, with the unit that their name ends in; what OpenTelemetry has no form for is left out', async () => {
   new Gauge({ name: 'held_bytes', help: 'Held.', registers: [registry] }).set(7);
-  new Gauge({ name: 'share', help: 'Share.', registers: [registry] }).set(0.5);
+  new Gauge({ name: 'used_ratio', help: 'Share.', registers: [registry] }).set(0.5);
+  new Gauge({ name: 'ready', help: 'Ready.', registers: [registry] }).set(1);
   new Summary({ name: 'old', help: 'Old.', registers: [registry] }).observe(1);
   await sent();
   expect(receiver.metric('held_bytes')).toMatchObject({ form: 'gauge', unit: 'By', points: [{ value: 7 }] });
-  expect(receiver.metric('share')).toMatchObject({ form: 'gauge', unit: '1', points: [{ value: 0.5 }] });
-  expect(receiver.metrics).toHaveLength(2);
+  expect(receiver.metric('used_ratio')).toMatchObject({ form: 'gauge', unit: '1', points: [{ value: 0.5 }] });
+  // A translator to Prometheus would name it ready_ratio, were its unit 1.
+  expect(receiver.metric('ready')).toMatchObject({ form: 'gauge', unit: '', points: [{ value: 1 }] });
+  expect(receiver.metrics).toHaveLength(3);
 });
 
 test('they are sent again and again, as often as is set', async () => {

@@ -13,6 +13,8 @@ import {
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 import { SCOPE } from './resource.js';
 
+const UNITS: Readonly<Record<string, string>> = { seconds: 's', bytes: 'By', ratio: '1' };
+
 type Family = MetricObjectWithValues<MetricValue<string>>;
 type Sample = Family['values'][number] & { metricName?: string };
 type Labels = Record<string, string>;
@@ -54,10 +56,13 @@ function metricOf(family: Family, period: Period): MetricData | undefined {
   return kind === 'gauge' ? { ...shared, dataPointType: DataPointType.GAUGE, dataPoints } : undefined;
 }
 
-/** UCUM, by the ending of the name: https://prometheus.io/docs/practices/naming/#base-units */
+/**
+ * UCUM, by the ending of the name: https://prometheus.io/docs/practices/naming/#base-units. Where there is no such ending,
+ * none: whoever makes Prometheus' names of it again would put `_ratio` behind a gauge of unit 1.
+ */
 function unitOf(name: string): string {
-  const ending = /_(seconds|bytes)(?:_total)?$/.exec(name)?.[1];
-  return ending === 'seconds' ? 's' : ending === 'bytes' ? 'By' : '1';
+  const ending = /_(seconds|bytes|ratio)(?:_total)?$/.exec(name)?.[1];
+  return ending === undefined ? '' : UNITS[ending]!;
 }
 
 function histogramPoints(family: Family, period: Period): DataPoint<HistogramValue>[] {
