@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { pack } from './packing.js';
 import { stagedClient } from './staged-client.js';
+import { pythonVersion, versionOf } from './versions.js';
 
 export const SUMS = 'SHA256SUMS';
 
@@ -66,13 +67,15 @@ export function chart(root: string, out: string): void {
 
 /** Wheel and sources of the Python client, without a network. */
 export function pythonClient(root: string, out: string): void {
+  const version = pythonVersion(versionOf(root));
+  if (version === undefined) throw new Error(`${versionOf(root)} has no form in Python.`);
   inFolder((folder) => {
     const copy = join(folder, 'client');
     cpSync(join(root, 'clients/python'), copy, {
       recursive: true,
       filter: (path) => !['__pycache__', 'build', 'dist'].includes(basename(path)) && !path.endsWith('.egg-info'),
     });
-    run(copy, 'python3', join(root, 'scripts/release/python_client.py'), resolve(out));
+    run(copy, 'python3', join(root, 'scripts/release/python_client.py'), resolve(out), version);
   });
 }
 

@@ -94,11 +94,24 @@ export function commitsOf(root: string, range: string): Commit[] {
     .map(([id, subject, body]) => ({ id: id!, subject: subject!, body: body ?? '' }));
 }
 
-/** The tag of the release before a commit; undefined where there is none. */
+/** The tag of the release at a commit; undefined where there is none. */
+export function tagAt(root: string, commit: string): string | undefined {
+  return described(root, '--exact-match', commit);
+}
+
+/** The tag of the release before a commit; undefined where there is none. Only a preview is told from the preview before it. */
 export function tagBefore(root: string, commit: string): string | undefined {
-  const done = spawnSync('git', ['describe', '--tags', '--abbrev=0', '--match', 'v*', `${commit}^`], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const previews = tagAt(root, commit)?.includes('-') ? [] : ['--exclude', 'v*-*'];
+  return described(root, '--abbrev=0', ...previews, `${commit}^`);
+}
+
+function described(root: string, ...args: string[]): string | undefined {
+  const done = spawnSync('git', ['describe', '--tags', '--match', 'v*', ...args], { cwd: root, encoding: 'utf8' });
   return done.status === 0 ? done.stdout.trim() : undefined;
+}
+
+/** Whether a branch holds the commit; one that is not there holds none. */
+export function isOn(root: string, commit: string, branch: string): boolean {
+  const args = ['merge-base', '--is-ancestor', '--end-of-options', `${commit}^{commit}`, branch];
+  return spawnSync('git', args, { cwd: root }).status === 0;
 }

@@ -1,5 +1,6 @@
 // What may be in the packages that are published, and how large they may be.
 import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 
 export interface Policy {
   /** A path that matches none of these is not published. */
@@ -76,13 +77,15 @@ export function packProblems({ allowed, required, maxUnpackedBytes, maxFiles }: 
 
 /** Packs a folder as npm would publish it; `destination` undefined means that nothing is written. */
 export function pack(folder: string, destination?: string): Packed {
-  const where = destination ? ['--pack-destination', destination] : ['--dry-run'];
+  // npm runs in the folder that it packs: from there a relative path leads elsewhere.
+  const where = destination ? ['--pack-destination', resolve(destination)] : ['--dry-run'];
   const done = spawnSync('npm', ['pack', '--json', '--ignore-scripts', ...where], {
     cwd: folder,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
-  if (done.status !== 0) throw new Error(`npm pack failed in ${folder}: ${done.stderr}`);
+  // With --json npm says on stdout what failed.
+  if (done.status !== 0) throw new Error(`npm pack failed in ${folder}: ${done.stdout}${done.stderr}`);
   // npm 10 gives a list, npm 11 an object by name.
   const [packed] = Object.values(JSON.parse(done.stdout) as Record<string, Packed>);
   return packed!;

@@ -1,7 +1,7 @@
 // The commands that hand the files of a release to the registries, and what is left out because it is there already.
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -28,8 +28,7 @@ export function commandsOf(target: Target, release: Release): Command[] {
   const { folder, tag, charts, dryRun } = release;
   const version = tag.replace(/^v/, '');
   const files = readdirSync(folder).sort();
-  const chart = `resk-caching-chart-${version}.tgz`;
-  const npmPackages = files.filter((name) => name.endsWith('.tgz') && name !== chart);
+  const at = (name: string) => resolve(folder, name);
   if (target === 'npm') {
     const options = [
       '--access',
@@ -38,19 +37,18 @@ export function commandsOf(target: Target, release: Release): Command[] {
       ...(isPreview(tag) ? ['--tag', 'next'] : []),
       ...(dryRun ? ['--dry-run'] : []),
     ];
-    return some(npmPackages, 'package').map((name) => ['npm', 'publish', `./${join(folder, name)}`, ...options]);
+    // By their whole names: the folder may hold the chart, and what another version left.
+    const packages = [`resk-caching-${version}.tgz`, `resk-caching-client-${version}.tgz`];
+    return packages.map((name) => ['npm', 'publish', at(the(name, files)), ...options]);
   }
   if (target === 'chart') {
     if (!charts?.startsWith('oci://')) throw new Error('--charts oci://… says where the chart goes');
-    return some(
-      files.filter((name) => name === chart),
-      'chart',
-    ).map((name) => ['helm', 'push', join(folder, name), charts]);
+    return [['helm', 'push', at(the(`resk-caching-chart-${version}.tgz`, files)), charts]];
   }
-  const notes = join(folder, 'NOTES.md');
   if (!files.includes('NOTES.md'))
     throw new Error('There are no notes: npm run release:notes -- --out release/NOTES.md');
-  const assets = files.filter((name) => name !== 'NOTES.md').map((name) => join(folder, name));
+  the(`resk-caching-${version}.tgz`, files);
+  const assets = files.filter((name) => name !== 'NOTES.md').map(at);
   const kind = isPreview(tag) ? ['--prerelease'] : [];
   return [
     [
@@ -62,16 +60,16 @@ export function commandsOf(target: Target, release: Release): Command[] {
       '--title',
       tag,
       '--notes-file',
-      notes,
+      at('NOTES.md'),
       ...kind,
-      ...some(assets, 'file'),
+      ...assets,
     ],
   ];
 }
 
-function some(names: string[], what: string): string[] {
-  if (names.length === 0) throw new Error(`There is no ${what}: npm run release:build`);
-  return names;
+function the(name: string, files: readonly string[]): string {
+  if (!files.includes(name)) throw new Error(`There is no ${name}: npm run release:build`);
+  return name;
 }
 
 /**

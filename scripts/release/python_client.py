@@ -1,7 +1,7 @@
-# Makes the sources and the wheel of the Python client: python_client.py OUT, in the folder of pyproject.toml. Python's own library is all it needs.
+# Makes the sources and the wheel of the Python client: python_client.py OUT VERSION, in the folder of pyproject.toml. Python's own library is all it needs.
 """A package that is all Python is its files with their metadata (sources) and a list of digests (wheel, PEP 427), so that no
 backend and no network is needed; whoever builds from the sources uses the backend that pyproject.toml names. The same
-sources give the same bytes."""
+sources give the same bytes. The version is in the form of PEP 440."""
 
 import base64
 import gzip
@@ -33,12 +33,12 @@ def files_of(package):
     return found
 
 
-def metadata(project, readme):
+def metadata(project, version, readme):
     """Core metadata 2.1, whose licence is a text; the form that every index and every pip reads."""
     head = [
         ("Metadata-Version", "2.1"),
         ("Name", project["name"]),
-        ("Version", project["version"]),
+        ("Version", version),
         ("Summary", project["description"]),
         ("License", project["license"]["text"]),
         *[("Classifier", classifier) for classifier in project.get("classifiers", [])],
@@ -76,15 +76,15 @@ def write_wheel(path, info, files):
             wheel.writestr(entry, content)
 
 
-def main(out):
+def main(out, version):
     project = tomllib.loads(read("pyproject.toml").decode())["project"]
     package = project["name"].replace("-", "_")
     readme, licence = read(project["readme"]), read("LICENSE")
-    info, code = metadata(project, readme), files_of(package)
+    info, code = metadata(project, version, readme), files_of(package)
     if f"{package}/__init__.py" not in code:
         raise SystemExit(f"There is no package {package} here.")
     # PEP 625: an archive is named as the package is imported.
-    title = f"{package}-{project['version']}"
+    title = f"{package}-{version}"
     sources = {"pyproject.toml": read("pyproject.toml"), project["readme"]: readme, "LICENSE": licence, "PKG-INFO": info}
     write_sdist(os.path.join(out, f"{title}.tar.gz"), title, {**code, **sources})
     dist_info = f"{title}.dist-info"
@@ -92,4 +92,4 @@ def main(out):
     write_wheel(os.path.join(out, f"{title}-{TAG}.whl"), dist_info, {**code, **own})
 
 
-main(os.path.abspath(sys.argv[1]))
+main(os.path.abspath(sys.argv[1]), sys.argv[2])

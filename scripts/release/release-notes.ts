@@ -2,14 +2,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { commitsOf, notes, tagBefore } from './commits.js';
+import { commitsOf, notes, tagAt, tagBefore } from './commits.js';
+import { versionOf } from './versions.js';
 
 const { values, positionals } = parseArgs({ options: { out: { type: 'string' } }, allowPositionals: true });
 const root = process.cwd();
 const to = positionals[1] ?? 'HEAD';
 const from = positionals[0] ?? tagBefore(root, to);
 try {
-  const text = notes(to, commitsOf(root, from ? `${from}..${to}` : to));
+  const text = notes(tagAt(root, to) ?? `v${versionOf(root)}`, commitsOf(root, from ? `${from}..${to}` : to));
   if (values.out) {
     mkdirSync(dirname(values.out), { recursive: true });
     writeFileSync(values.out, text);

@@ -28,6 +28,17 @@ export function isVersion(text: string): boolean {
   return SEMVER.test(text);
 }
 
+/** Suffixes that both orders of versions know, by their name in Python's (PEP 440). */
+const PREVIEWS: Record<string, string> = { alpha: 'a', beta: 'b', rc: 'rc' };
+const PREVIEW = /^([\d.]+)-(alpha|beta|rc)\.(0|[1-9]\d*)$/;
+
+/** The version as Python's packages bear it, `1.0.0rc1` for `1.0.0-rc.1`; undefined where it has no form there. */
+export function pythonVersion(version: string): string | undefined {
+  if (!version.includes('-')) return version;
+  const [, release, kind, number] = PREVIEW.exec(version) ?? [];
+  return release && `${release}${PREVIEWS[kind!]}${number}`;
+}
+
 export function versionOf(root: string): string {
   return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 }

@@ -1,40 +1,42 @@
 // The files of a release hold what they must and nothing else, can be installed, and are what their checksums say.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { chart, checksums, emptied, packages, pythonClient, run, SUMS } from '../../../scripts/release/artifacts.js';
+import { emptied, pythonClient, run, SUMS } from '../../../scripts/release/artifacts.js';
 import { type Packed, POLICIES, pack, packProblems } from '../../../scripts/release/packing.js';
 import { isPublished } from '../../../scripts/release/publishing.js';
 import { stagedClient } from '../../../scripts/release/staged-client.js';
-import { versionOf } from '../../../scripts/release/versions.js';
+import { pythonVersion, versionOf } from '../../../scripts/release/versions.js';
 import { ensureBuilt } from '../../support/child-server.js';
-import { put, ROOT, scratch } from './scratch.js';
+import { put, ROOT, scratch, script } from './scratch.js';
 
 const version = versionOf(ROOT);
+const inPython = pythonVersion(version)!;
 const REPOSITORY = 'git+https://example.org/owner/resk-caching.git';
 
 describe('a release that is built', () => {
   const out = scratch();
   beforeAll(() => {
     ensureBuilt();
-    packages(ROOT, out, REPOSITORY);
-    chart(ROOT, out);
-    pythonClient(ROOT, out);
-    checksums(out);
-  }, 240_000);
+    // As the workflow does: a folder by a relative path, and the repository that built it.
+    const { code, output } = script('release/build', ['--out', relative(ROOT, out), '--repository', REPOSITORY]);
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('sbom.cdx.json') });
+  }, 360_000);
 
-  test('has the packages, the chart, the Python client, and their checksums', () => {
+  test('has the packages, the chart, the Python client, the API, the bill of materials, and their checksums', () => {
     expect(readdirSync(out).sort()).toEqual(
       [
         SUMS,
+        'openapi.json',
+        'sbom.cdx.json',
         `resk-caching-${version}.tgz`,
         `resk-caching-chart-${version}.tgz`,
         `resk-caching-client-${version}.tgz`,
-        `resk_caching_client-${version}-py3-none-any.whl`,
-        `resk_caching_client-${version}.tar.gz`,
+        `resk_caching_client-${inPython}-py3-none-any.whl`,
+        `resk_caching_client-${inPython}.tar.gz`,
       ].sort(),
     );
   });
@@ -79,9 +81,9 @@ describe('a release that is built', () => {
   });
 
   test('holds a wheel and sources that Python imports from, in this version and under its licence', () => {
-    const wheel = join(out, `resk_caching_client-${version}-py3-none-any.whl`);
+    const wheel = join(out, `resk_caching_client-${inPython}-py3-none-any.whl`);
     const sources = scratch();
-    run(sources, 'tar', '-xzf', join(out, `resk_caching_client-${version}.tar.gz`), '--strip-components', '1');
+    run(sources, 'tar', '-xzf', join(out, `resk_caching_client-${inPython}.tar.gz`), '--strip-components', '1');
     const program = 'import resk_caching_client as c; print(c.__file__)';
     for (const place of [wheel, sources]) {
       const said = run(
@@ -97,11 +99,11 @@ describe('a release that is built', () => {
       'd = m.distribution("resk-caching-client"); print(d.version, d.metadata["License"], d.metadata["Requires-Python"])';
     const from = `import sys; sys.path.insert(0, ${JSON.stringify(wheel)}); import importlib.metadata as m`;
     const told = run(out, 'python3', '-I', '-c', `${from}; ${asked}`);
-    expect(told.trim()).toBe(`${version} Apache-2.0 >=3.9`);
+    expect(told.trim()).toBe(`${inPython} Apache-2.0 >=3.9`);
   });
 
   test('lists in the wheel what is in it, with its digests', () => {
-    const wheel = join(out, `resk_caching_client-${version}-py3-none-any.whl`);
+    const wheel = join(out, `resk_caching_client-${inPython}-py3-none-any.whl`);
     const program = [
       'import sys, zipfile, hashlib, base64, csv',
       'w = zipfile.ZipFile(sys.argv[1])',
@@ -111,7 +113,7 @@ describe('a release that is built', () => {
     ].join('\n');
     expect(run(out, 'python3', '-I', '-c', program, wheel).trim()).toBe('True True True');
     const listed = run(out, 'python3', '-m', 'zipfile', '-l', wheel);
-    for (const name of ['resk_caching_client/py.typed', `resk_caching_client-${version}.dist-info/LICENSE`])
+    for (const name of ['resk_caching_client/py.typed', `resk_caching_client-${inPython}.dist-info/LICENSE`])
       expect(listed).toContain(name);
   });
 
@@ -131,6 +133,26 @@ describe('a release that is built', () => {
     expect(check()).toBe(1);
     writeFileSync(file, whole);
   });
+});
+
+test('a preview is made for Python under the name that Python gives it', () => {
+  const root = scratch();
+  for (const path of ['package.json', 'clients/python', 'scripts/release/python_client.py'])
+    cpSync(join(ROOT, path), join(root, path), { recursive: true });
+  const manifest = readFileSync(join(root, 'package.json'), 'utf8');
+  const preview = (of: string) =>
+    put(root, { 'package.json': manifest.replace(`"version": "${version}"`, `"version": "${of}"`) });
+  const out = scratch();
+  preview('1.0.0-rc.1');
+  pythonClient(root, out);
+  const wheel = 'resk_caching_client-1.0.0rc1-py3-none-any.whl';
+  expect(readdirSync(out).sort()).toEqual([wheel, 'resk_caching_client-1.0.0rc1.tar.gz']);
+  const asked = 'import importlib.metadata as m; print(m.distribution("resk-caching-client").version)';
+  const from = `import sys; sys.path.insert(0, ${JSON.stringify(join(out, wheel))})`;
+  expect(run(out, 'python3', '-I', '-c', `${from}; ${asked}`).trim()).toBe('1.0.0rc1');
+  expect(run(out, 'python3', '-m', 'zipfile', '-l', wheel)).toContain('client-1.0.0rc1.dist-info/METADATA');
+  preview('1.0.0-1');
+  expect(() => pythonClient(root, out)).toThrow('1.0.0-1 has no form in Python');
 });
 
 describe('whether a version is published', () => {
@@ -229,7 +251,11 @@ describe('what goes wrong is said', () => {
 
   test('a program that fails', () => expect(() => run(ROOT, 'tar', '-xzf', 'nothing.tgz')).toThrow('tar -xzf failed'));
 
-  test('a folder that is no package', () => expect(() => pack(scratch())).toThrow('npm pack failed'));
+  test('a folder that is no package, in the words of npm', () =>
+    expect(() => pack(scratch())).toThrow(/npm pack failed[\s\S]*package\.json/));
+
+  test('a folder for packages that is not there, in the words of npm', () =>
+    expect(() => pack(join(ROOT, 'clients/typescript'), join(scratch(), 'none'))).toThrow(/failed[\s\S]*ENOENT/));
 
   test('a client that does not compile', () => {
     const root = scratch();

@@ -1,12 +1,23 @@
 // A release has one version everywhere, tells what became true, and is handed out as it was built.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { type Commit, commitsOf, notes, tagBefore, told } from '../../../scripts/release/commits.js';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Commit, commitsOf, isOn, notes, tagAt, tagBefore, told } from '../../../scripts/release/commits.js';
 import { commandsOf, type Release } from '../../../scripts/release/publishing.js';
-import { incoherent, isVersion, PLACES, released, setVersion, versionOf } from '../../../scripts/release/versions.js';
-import { git, put, ROOT, scratch } from './scratch.js';
+import {
+  incoherent,
+  isVersion,
+  PLACES,
+  pythonVersion,
+  released,
+  setVersion,
+  versionOf,
+} from '../../../scripts/release/versions.js';
+import { ensureBuilt } from '../../support/child-server.js';
+import { git, put, ROOT, scratch, script } from './scratch.js';
 
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const textsOfPlaces = () =>
   Object.fromEntries(PLACES.map(({ file }) => [file, readFileSync(join(ROOT, file), 'utf8')]));
 
@@ -45,6 +56,18 @@ describe('the version', () => {
     expect(isVersion(text)).toBe(true),
   );
 
+  test.each([
+    ['1.0.0', '1.0.0'],
+    ['1.0.0-alpha.0', '1.0.0a0'],
+    ['1.0.0-beta.12', '1.0.0b12'],
+    ['10.2.0-rc.1', '10.2.0rc1'],
+    // Python would take the last for what comes after 1.0.0, and knows no order for the others.
+    ['1.0.0-preview.x', undefined],
+    ['1.0.0-rc.01', undefined],
+    ['1.0.0-rc.1.2', undefined],
+    ['1.0.0-1', undefined],
+  ])('%s is %s in Python', (of, wanted) => expect(pythonVersion(of)).toBe(wanted));
+
   test('takes what was unreleased in the changelog, once', () => {
     const changelog = '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A thing.\n';
     const after = released(changelog, '1.0.0', '2026-01-02')!;
@@ -81,6 +104,17 @@ describe('a commit', () => {
 });
 
 describe('the notes', () => {
+  function aHistory(): { folder: string; commit: (subject: string) => void } {
+    const folder = scratch({ a: '1', 'package.json': '{"version":"9.9.9"}' });
+    git(folder, 'init', '-q', '-b', 'main');
+    const commit = (subject: string) => {
+      put(folder, { a: subject });
+      git(folder, 'add', '-A');
+      git(folder, 'commit', '-q', '-m', subject);
+    };
+    return { folder, commit };
+  }
+
   test('tell first what breaks, then what is true by area, then how much else there was', () => {
     const commits = [
       aCommit('cache: answers are shorter'),
@@ -102,13 +136,7 @@ describe('the notes', () => {
   });
 
   test('are of the commits between two tags, oldest first, merges left out', () => {
-    const folder = scratch({ a: '1' });
-    const commit = (subject: string) => {
-      put(folder, { a: subject });
-      git(folder, 'add', '-A');
-      git(folder, 'commit', '-q', '-m', subject);
-    };
-    git(folder, 'init', '-q', '-b', 'main');
+    const { folder, commit } = aHistory();
     commit('cache: first');
     expect(tagBefore(folder, 'HEAD')).toBeUndefined();
     git(folder, 'tag', 'v0.1.0');
@@ -124,6 +152,68 @@ describe('the notes', () => {
     expect(told(commits[0]!)!.breaking).toBe(true);
     expect(() => commitsOf(folder, 'v0.1.0..v9.9.9')).toThrow('git log v0.1.0..v9.9.9 failed');
     expect(() => commitsOf(folder, '--output=stolen')).toThrow('failed');
+  });
+
+  test('of a release begin at the release before it, those of a preview at the preview before', () => {
+    const { folder, commit } = aHistory();
+    for (const tag of ['v1.0.0', 'v1.1.0-rc.1', 'v1.1.0-rc.2', 'v1.1.0']) {
+      commit(`cache: ${tag}`);
+      git(folder, 'tag', tag);
+    }
+    expect(tagAt(folder, 'HEAD')).toBe('v1.1.0');
+    expect(tagBefore(folder, 'HEAD')).toBe('v1.0.0');
+    expect(tagBefore(folder, 'v1.1.0')).toBe('v1.0.0');
+    expect(tagBefore(folder, 'v1.1.0-rc.2')).toBe('v1.1.0-rc.1');
+    commit('cache: later');
+    expect(tagAt(folder, 'HEAD')).toBeUndefined();
+    expect(tagBefore(folder, 'HEAD')).toBe('v1.1.0');
+  });
+
+  test('are headed by the tag that they are of, else by the version', () => {
+    const { folder, commit } = aHistory();
+    commit('cache: first');
+    expect(script('release/release-notes', [], folder).output).toMatch(/^# v9\.9\.9\n/);
+    git(folder, 'tag', 'v0.1.0');
+    expect(script('release/release-notes', [], folder).output).toMatch(/^# v0\.1\.0\n[\s\S]*- first/);
+  });
+});
+
+describe('a tag', () => {
+  const VERIFIED = [...PLACES.map(({ file }) => file), 'CHANGELOG.md'];
+  /** A repository of these versions, whose main another machine has. */
+  function aRepository(version: string): string {
+    const folder = scratch(textsOfPlaces());
+    setVersion(folder, version);
+    put(folder, { 'CHANGELOG.md': `# Changelog\n\n## [${version}]\n` });
+    git(folder, 'init', '-q', '-b', 'main');
+    git(folder, 'add', '--', ...VERIFIED);
+    git(folder, 'commit', '-q', '-m', 'release: it');
+    git(folder, 'update-ref', 'refs/remotes/origin/main', 'HEAD');
+    return folder;
+  }
+  const verify = (folder: string, ...args: string[]) => script('release/verify', args, folder);
+
+  beforeAll(ensureBuilt, 180_000);
+
+  test('of a release is of one version, and of a commit of main', () => {
+    const folder = aRepository('1.2.3');
+    git(folder, 'tag', 'v1.2.3');
+    expect(verify(folder, 'v1.2.3', '--on', 'origin/main').code).toBe(0);
+    git(folder, 'commit', '-q', '--allow-empty', '-m', 'release: elsewhere');
+    git(folder, 'tag', '-f', 'v1.2.3');
+    expect(verify(folder, 'v1.2.3').code).toBe(0);
+    const elsewhere = verify(folder, 'v1.2.3', '--on', 'origin/main');
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.output).toContain('v1.2.3 is no commit of origin/main');
+    expect(isOn(folder, 'v1.2.3', 'main')).toBe(true);
+    expect(isOn(folder, 'v1.2.3', 'no/such')).toBe(false);
+  });
+
+  test('of a preview has a form in Python', () => {
+    expect(verify(aRepository('1.2.3-rc.1'), 'v1.2.3-rc.1').code).toBe(0);
+    const { code, output } = verify(aRepository('1.2.3-next.1'), 'v1.2.3-next.1');
+    expect(code).toBe(1);
+    expect(output).toContain('1.2.3-next.1 has no form in Python');
   });
 });
 
@@ -146,14 +236,25 @@ describe('what is handed out', () => {
     const release = aRelease();
     const commands = commandsOf('npm', release);
     expect(commands.map(([, , file]) => file)).toEqual([
-      `./${join(release.folder, 'resk-caching-1.0.0.tgz')}`,
-      `./${join(release.folder, 'resk-caching-client-1.0.0.tgz')}`,
+      join(release.folder, 'resk-caching-1.0.0.tgz'),
+      join(release.folder, 'resk-caching-client-1.0.0.tgz'),
     ]);
     for (const command of commands) expect(command).toEqual(expect.arrayContaining(['publish', '--provenance']));
   });
 
+  test('is of the version of its tag alone, from wherever the folder is', () => {
+    const folder = scratch({ ...files, 'resk-caching-0.9.0.tgz': '', 'another-1.0.0.tgz': '' });
+    const names = (of: Release) => commandsOf('npm', of).map(([, , file]) => file);
+    const wanted = ['resk-caching-1.0.0.tgz', 'resk-caching-client-1.0.0.tgz'].map((name) => join(folder, name));
+    expect(names(aRelease({ folder }))).toEqual(wanted);
+    expect(names(aRelease({ folder: relative(process.cwd(), folder) }))).toEqual(wanted);
+    for (const target of ['npm', 'github'] as const)
+      expect(() => commandsOf(target, aRelease({ folder, tag: 'v2.0.0' }))).toThrow('There is no resk-caching-2.0.0');
+  });
+
   test('is not the latest where it is a preview', () => {
-    const preview = aRelease({ tag: 'v1.0.0-rc.1' });
+    const names = Object.keys(files).map((name) => [name.replace('1.0.0', '1.0.0-rc.1'), '']);
+    const preview = aRelease({ tag: 'v1.0.0-rc.1', folder: scratch(Object.fromEntries(names)) });
     for (const command of commandsOf('npm', preview)) expect(command.join(' ')).toContain('--tag next');
     for (const command of commandsOf('npm', aRelease())) expect(command.join(' ')).not.toContain('--tag');
     expect(commandsOf('github', preview)[0]).toContain('--prerelease');
@@ -169,7 +270,7 @@ describe('what is handed out', () => {
     const chart = join(release.folder, 'resk-caching-chart-1.0.0.tgz');
     expect(commandsOf('chart', release)).toEqual([['helm', 'push', chart, 'oci://registry.example/charts']]);
     expect(() => commandsOf('chart', aRelease())).toThrow('--charts');
-    expect(() => commandsOf('chart', { ...release, tag: 'v2.0.0' })).toThrow('There is no chart');
+    expect(() => commandsOf('chart', { ...release, tag: 'v2.0.0' })).toThrow('There is no resk-caching-chart-2.0.0');
   });
 
   test('on the page of the release has its notes and every file', () => {
@@ -182,6 +283,21 @@ describe('what is handed out', () => {
   });
 
   test('is nothing where nothing was built', () => {
-    expect(() => commandsOf('npm', aRelease({ folder: scratch({ a: '' }) }))).toThrow('There is no package');
+    expect(() => commandsOf('npm', aRelease({ folder: scratch({ a: '' }) }))).toThrow(
+      'There is no resk-caching-1.0.0.tgz',
+    );
+  });
+
+  test('is handed out without anything being installed or built', () => {
+    const clone = scratch();
+    for (const path of ['package.json', 'scripts']) cpSync(join(ROOT, path), join(clone, path), { recursive: true });
+    put(clone, Object.fromEntries(Object.keys(files).map((name) => [`release/${name}`, ''])));
+    const [program, ...args] = scripts['release:publish'].split(' ');
+    expect(program).toBe('node');
+    const asked = [...args, 'github', '--tag', 'v1.0.0', '--dry-run'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, asked, { cwd: clone, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^gh release create v1\.0\.0 /);
+    expect(readdirSync(clone).sort()).toEqual(['package.json', 'release', 'scripts']);
   });
 });
