@@ -26,10 +26,14 @@ const UNREAD_OF = {
   '@huggingface/transformers': /^(src|types)(\/|$)|^dist\/(?!transformers\.node\.mjs$)[^/]+$/,
 };
 
+/** Packages that name the licences of what they hold in their readme alone. */
+const LICENSED_BY_README = /^@img\/sharp-libvips-/;
+
 /** Whether the image does without this file or folder of a package, a path like `dist/index.d.ts`. */
 export function isUnread(name, path) {
   const file = path.slice(path.lastIndexOf('/') + 1);
   if (UNREAD_OF[name]?.test(path)) return true;
+  if (path === 'README.md' && LICENSED_BY_README.test(name)) return false;
   return UNREAD_FOLDERS.has(path) || (UNREAD.test(file) && !LICENCE.test(file));
 }
 

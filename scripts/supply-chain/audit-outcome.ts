@@ -2,14 +2,20 @@
 
 export interface AuditReply {
   auditReportVersion?: number;
-  vulnerabilities?: Record<string, { severity: string; range: string; via: (string | { title: string })[] }>;
+  vulnerabilities?: Record<
+    string,
+    { severity: string; range: string; nodes?: string[]; via: (string | { title: string })[] }
+  >;
   metadata?: { dependencies?: { total: number } };
 }
 
 export const EXIT = { clean: 0, vulnerable: 1, unknown: 3 } as const;
 
-/** Any vulnerability fails, of whatever severity. A reply that is no report is never a pass. */
-export function auditOutcome(reply: AuditReply): { code: number; lines: string[] } {
+/**
+ * Any vulnerability fails, of whatever severity. A reply that is no report is never a pass.
+ * @param of paths of packages, `node_modules/a`: what is known of others does not count. All of them unless given
+ */
+export function auditOutcome(reply: AuditReply, of?: ReadonlySet<string>): { code: number; lines: string[] } {
   const { auditReportVersion, vulnerabilities, metadata } = reply;
   if (auditReportVersion === undefined || vulnerabilities === undefined) {
     return {
@@ -20,11 +26,13 @@ export function auditOutcome(reply: AuditReply): { code: number; lines: string[]
       ],
     };
   }
-  const known = Object.entries(vulnerabilities);
+  const known = Object.entries(vulnerabilities).filter(
+    ([, { nodes }]) => !of || !nodes || nodes.some((path) => of.has(path)),
+  );
   if (known.length === 0) {
     return {
       code: EXIT.clean,
-      lines: [`No known vulnerability in ${metadata?.dependencies?.total ?? 'all'} packages.`],
+      lines: [`No known vulnerability in ${of?.size ?? metadata?.dependencies?.total ?? 'all'} packages.`],
     };
   }
   const told = known.map(([name, { severity, range, via }]) => {

@@ -1,6 +1,6 @@
 // The texts that a repository hands to whoever clones it: the files of now, and every version there ever was.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isText, type Text } from './secret-scan.js';
 
@@ -16,7 +16,8 @@ function git(root: string, ...args: string[]): string {
 export function* presentTexts(root: string): Generator<Text> {
   for (const path of git(root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard').split('\0')) {
     const file = join(root, path);
-    if (path === '' || !existsSync(file)) continue;
+    // Of a link git keeps the name of its target alone; what was removed is still listed.
+    if (path === '' || !lstatSync(file, { throwIfNoEntry: false })?.isFile()) continue;
     const content = readFileSync(file);
     if (isText(content)) yield { at: path, content: content.toString('utf8') };
   }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import parse from 'spdx-expression-parse';
-import { REVIEWED, type Reviewed, SHIPPED, TOOLS } from './licence-policy.js';
+import { EXCEPTIONS, type Exception, REVIEWED, type Reviewed, SHIPPED, TOOLS } from './licence-policy.js';
 import { installedManifest, type LockedPackage } from './lockfile.js';
 
 export interface LicenceReport {
@@ -12,12 +12,20 @@ export interface LicenceReport {
   tools: number;
 }
 
-/** @param reviewed what was read by a person; the project's own list unless given */
-export function licenceReport(root: string, packages: readonly LockedPackage[], reviewed = REVIEWED): LicenceReport {
+/** @param o what was read by a person, and what may be shipped all the same; the project's own lists unless given */
+export function licenceReport(
+  root: string,
+  packages: readonly LockedPackage[],
+  {
+    reviewed = REVIEWED,
+    exceptions = EXCEPTIONS,
+  }: { reviewed?: Record<string, Reviewed>; exceptions?: readonly Exception[] } = {},
+): LicenceReport {
   const report: LicenceReport = { problems: [], shipped: new Map(), tools: 0 };
   for (const one of packages) {
     const licence = isSpdx(one.licence) ? one.licence : reviewedLicence(root, one, reviewed, report.problems);
-    report.problems.push(...problemsOf(root, one, licence));
+    const excepted = exceptions.filter((exception) => isExcepted(one, exception)).map((exception) => exception.licence);
+    report.problems.push(...problemsOf(root, one, { licence, excepted }));
     if (!one.shipped) report.tools += 1;
     else report.shipped.set(licence ?? 'unknown', (report.shipped.get(licence ?? 'unknown') ?? 0) + 1);
   }
@@ -25,10 +33,24 @@ export function licenceReport(root: string, packages: readonly LockedPackage[], 
     if (!packages.some((one) => one.name === name && !isSpdx(one.licence)))
       report.problems.push(`${name} was reviewed, but needs it no more: take it out of licence-policy.ts`);
   }
+  for (const exception of exceptions) {
+    if (!packages.some((one) => isExcepted(one, exception)))
+      report.problems.push(
+        `${exception.name.source} is an exception that nothing needs: take it out of licence-policy.ts`,
+      );
+  }
   return report;
 }
 
-function problemsOf(root: string, { path, version, name, licence: locked, shipped }: LockedPackage, licence?: string) {
+function isExcepted(one: LockedPackage, { name, licence }: Exception): boolean {
+  return one.shipped && name.test(one.name) && one.licence === licence;
+}
+
+function problemsOf(
+  root: string,
+  { path, version, name, licence: locked, shipped }: LockedPackage,
+  { licence, excepted }: { licence: string | undefined; excepted: string[] },
+) {
   const title = `${name}@${version}`;
   if (licence === undefined)
     return [`${title} says ${locked ?? 'no licence'}: read it, and add what was read to licence-policy.ts`];
@@ -36,7 +58,7 @@ function problemsOf(root: string, { path, version, name, licence: locked, shippe
   const installed = installedManifest(root, path)?.license;
   if (locked !== undefined && typeof installed === 'string' && installed !== locked)
     problems.push(`${title} says ${installed}, but the lockfile says ${locked}`);
-  if (!isAllowed(parse(licence), shipped ? SHIPPED : TOOLS))
+  if (!isAllowed(parse(licence), shipped ? [...SHIPPED, ...excepted] : TOOLS))
     problems.push(`${title} is ${licence}, which may not be ${shipped ? 'shipped' : 'among the tools'}`);
   return problems;
 }

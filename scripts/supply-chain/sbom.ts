@@ -1,8 +1,9 @@
 // npm run sbom: writes the bill of materials of what users install, as CycloneDX JSON that its own schema accepts.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Bill, ofUsers } from './bill.js';
 import { lockedPackages } from './lockfile.js';
 import { treeProblems } from './tree-problems.js';
 
@@ -41,5 +42,7 @@ if (status !== 0) {
   console.error('The bill of materials could not be made, or its schema does not accept it.');
   process.exit(1);
 }
-const { specVersion, components } = JSON.parse(readFileSync(out, 'utf8'));
+const bill = ofUsers(JSON.parse(readFileSync(out, 'utf8')) as Bill, lockedPackages(root));
+writeFileSync(out, JSON.stringify(bill, undefined, 2));
+const { specVersion, components } = bill;
 console.log(`${out}: CycloneDX ${specVersion}, ${components.length} packages`);

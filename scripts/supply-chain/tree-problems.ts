@@ -14,7 +14,7 @@ export function treeProblems(
   locked: readonly LockedPackage[],
 ): string[] {
   const meant = new Set(overridden(overrides).map((name) => `invalid: ${name}`));
-  for (const { name, version, shipped } of locked) if (!shipped) meant.add(`extraneous: ${name}@${version}`);
+  for (const { name, version, withProduct } of locked) if (!withProduct) meant.add(`extraneous: ${name}@${version}`);
   return problems.filter((problem) => {
     const [, kind, name, version] = /^(\w+): (@?[^@\s]+)@(\S+)/.exec(problem) ?? [];
     return !meant.has(`${kind}: ${name}`) && !meant.has(`${kind}: ${name}@${version}`);

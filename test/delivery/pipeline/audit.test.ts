@@ -21,6 +21,20 @@ describe('the audit', () => {
     expect(lines).toEqual(['low  a <1.2.3  A thing', 'moderate  b *  by a', '2 vulnerable packages.']);
   });
 
+  test('of some packages counts what is known of these alone, and what names no package', () => {
+    const known = (nodes?: string[]) => ({ severity: 'high', range: '*', nodes, via: [] });
+    const vulnerabilities = {
+      a: known(['node_modules/a']),
+      b: known(['node_modules/b', 'node_modules/a/node_modules/b']),
+    };
+    const of = (...paths: string[]) =>
+      auditOutcome({ auditReportVersion: 2, vulnerabilities, metadata }, new Set(paths));
+    expect(of('node_modules/c')).toEqual({ code: 0, lines: ['No known vulnerability in 1 packages.'] });
+    expect(of('node_modules/a/node_modules/b').lines).toEqual(['high  b *  ', '1 vulnerable packages.']);
+    const unnamed = { auditReportVersion: 2, vulnerabilities: { a: known() } };
+    expect(auditOutcome(unnamed, new Set(['node_modules/c'])).code).toBe(1);
+  });
+
   test.each([
     ['a refusal', { message: '405 Method Not Allowed', error: { summary: 'audit endpoint returned an error' } }],
     ['an error', { error: { code: 'ENOTFOUND' } }],

@@ -2,7 +2,7 @@
 import parse from 'spdx-expression-parse';
 import { describe, expect, test } from 'vitest';
 import { isAllowed, licenceReport } from '../../../scripts/supply-chain/licence-check.js';
-import { REVIEWED, SHIPPED, TOOLS } from '../../../scripts/supply-chain/licence-policy.js';
+import { EXCEPTIONS, REVIEWED, SHIPPED, TOOLS } from '../../../scripts/supply-chain/licence-policy.js';
 import { type LockedPackage, lockedPackages } from '../../../scripts/supply-chain/lockfile.js';
 import { ROOT, scratch } from './scratch.js';
 
@@ -12,10 +12,11 @@ const aPackage = (o: Partial<LockedPackage> = {}): LockedPackage => ({
   version: '1.0.0',
   licence: 'MIT',
   shipped: true,
+  withProduct: true,
   ...o,
 });
 const problems = (one: Partial<LockedPackage>, files: Record<string, string> = {}, reviewed = {}) =>
-  licenceReport(scratch(files), [aPackage(one)], reviewed).problems;
+  licenceReport(scratch(files), [aPackage(one)], { reviewed, exceptions: [] }).problems;
 
 describe('this repository', () => {
   const packages = lockedPackages(ROOT);
@@ -27,8 +28,21 @@ describe('this repository', () => {
   test('knows what is shipped from what is a tool', () => {
     const shipped = (name: string) => packages.find((one) => one.path === `node_modules/${name}`)!.shipped;
     expect(['fastify', '@nestjs/core', '@keyv/sqlite'].map(shipped)).toEqual([true, true, true]);
-    expect(['vitest', '@biomejs/biome', '@huggingface/transformers'].map(shipped)).toEqual([false, false, false]);
+    expect(['vitest', '@biomejs/biome', 'onnxruntime-web'].map(shipped)).toEqual([false, false, false]);
     expect(packages.filter((one) => one.shipped).length).toBeGreaterThan(150);
+  });
+
+  test('counts as shipped what an image adds for a provider, on the platforms of the images', () => {
+    const of = (name: string) => packages.find((one) => one.path === `node_modules/${name}`);
+    const added = ['@huggingface/transformers', 'onnxruntime-node', 'sharp', '@img/sharp-libvips-linux-arm64'];
+    for (const name of added) expect(of(name)).toMatchObject({ shipped: true, withProduct: false });
+    for (const name of ['@img/sharp-win32-x64', '@img/sharp-wasm32', '@img/sharp-libvips-linuxmusl-x64'])
+      expect(of(name)).toMatchObject({ shipped: false });
+    expect(of('@aws-sdk/client-kms')).toMatchObject({ shipped: true, withProduct: true });
+  });
+
+  test('has its reason for every exception', () => {
+    for (const { why } of EXCEPTIONS) expect(why.length).toBeGreaterThan(40);
   });
 
   test('reads a linked package as what it links to', () => {
@@ -59,6 +73,19 @@ describe('refused is', () => {
     expect(problems({ licence: undefined }, files('MIT License, of course'), reviewed)).toEqual([]);
     expect(problems({ licence: undefined }, files('All rights reserved'), reviewed).join()).toMatch(/read it again/);
     expect(problems({ licence: undefined }, { 'node_modules/a/x': '' }, reviewed).join()).toMatch(/read it again/);
+  });
+
+  test('an exception that nothing needs, and all that it does not name', () => {
+    const exceptions = [{ name: /^a-/, licence: 'LGPL-3.0-or-later', why: 'it is' }];
+    const said = (...packages: Partial<LockedPackage>[]) =>
+      licenceReport(scratch(), packages.map(aPackage), { reviewed: {}, exceptions }).problems;
+    const excepted = { name: 'a-library', licence: 'LGPL-3.0-or-later' };
+    expect(said(excepted)).toEqual([]);
+    expect(said(excepted, { name: 'b', licence: 'LGPL-3.0-or-later' }).join()).toContain(
+      'b@1.0.0 is LGPL-3.0-or-later',
+    );
+    expect(said({ ...excepted, licence: 'GPL-3.0-only' }).join()).toMatch(/may not be shipped.*nothing needs/);
+    expect(said({ ...excepted, shipped: false }).join()).toContain('nothing needs');
   });
 
   test('what was reviewed and needs it no more', () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { ofUsers, type Component as Part } from '../../../scripts/supply-chain/bill.js';
 import { installedManifest, lockedPackages } from '../../../scripts/supply-chain/lockfile.js';
 import { treeProblems } from '../../../scripts/supply-chain/tree-problems.js';
 import { ensureBuilt } from '../../support/child-server.js';
@@ -48,21 +49,24 @@ test('it is of this product in this version', () => {
 test('it names every shipped package that is installed here, in its version, and no tool', () => {
   const packages = lockedPackages(ROOT).filter(({ path }) => installedManifest(ROOT, path));
   const inBill = new Set(flat(bill.components).map(named));
-  const shipped = packages.filter((one) => one.shipped).map(({ name, version }) => `${name}@${version}`);
+  const shipped = packages.filter((one) => one.withProduct).map(({ name, version }) => `${name}@${version}`);
   expect(shipped.length).toBeGreaterThan(150);
+  const given = new Set(lockedPackages(ROOT).flatMap((one) => (one.withProduct ? [`${one.name}@${one.version}`] : [])));
+  expect([...inBill].filter((one) => !given.has(one))).toEqual([]);
   // What an optional peer of a shipped package brings is installed for the tests alone, and marked as both.
   expect(shipped.filter((one) => !inBill.has(one)).length).toBeLessThan(10);
   for (const name of ['fastify', '@nestjs/core', 'prom-client']) {
     const { version } = packages.find((one) => one.path === `node_modules/${name}`)!;
     expect(inBill).toContain(`${name}@${version}`);
   }
-  for (const tool of ['vitest', 'oxlint', '@secretlint/core', '@huggingface/transformers'])
+  for (const tool of ['vitest', 'oxlint', '@secretlint/core', '@huggingface/transformers', 'encoding', 'iconv-lite'])
     expect([...inBill].filter((one) => one.startsWith(`${tool}@`))).toEqual([]);
 });
 
 test('every package has an address and a licence, and stands in the graph', () => {
   const refs = new Set(bill.dependencies.map(({ ref }) => ref));
   expect(refs.size).toBeGreaterThan(150);
+  for (const { dependsOn = [] } of bill.dependencies) expect(dependsOn.filter((ref) => !refs.has(ref))).toEqual([]);
   for (const one of flat(bill.components)) expect(one.purl).toMatch(/^pkg:npm\//);
   // Of one package only its readme says the licence (licence-policy.ts).
   expect(
@@ -72,13 +76,38 @@ test('every package has an address and a licence, and stands in the graph', () =
   ).toEqual(['pause']);
 });
 
+test('a tool goes out of it with what says that it is needed', () => {
+  const component = (name: string, of: Partial<Part> = {}): Part => ({
+    'bom-ref': name,
+    properties: [{ name: 'cdx:npm:package:path', value: `node_modules/${name}` }],
+    ...of,
+  });
+  const tool = { path: 'node_modules/b', name: 'b', version: '1.0.0', shipped: true, withProduct: false };
+  const whole = {
+    specVersion: '1.6',
+    components: [component('a', { components: [component('b')] }), component('b')],
+    dependencies: [{ ref: 'a', dependsOn: ['b', 'c'] }, { ref: 'b', dependsOn: ['c'] }, { ref: 'c' }],
+  };
+  expect(ofUsers(whole, [tool])).toEqual({
+    specVersion: '1.6',
+    components: [component('a', { components: [] })],
+    dependencies: [{ ref: 'a', dependsOn: ['c'] }, { ref: 'c' }],
+  });
+});
+
 test('it names no folder of this machine', () => {
   expect(text).not.toContain(ROOT.slice(0, -1));
 });
 
 test('what npm holds against the tree is a problem, but for overrides and tools', () => {
   const overrides = { 'nestjs-zod': { '@nestjs/common': '$@nestjs/common' } };
-  const tool = { path: 'node_modules/encoding', name: 'encoding', version: '0.1.14', shipped: false };
+  const tool = {
+    path: 'node_modules/encoding',
+    name: 'encoding',
+    version: '0.1.14',
+    shipped: false,
+    withProduct: false,
+  };
   const meant = ['invalid: @nestjs/common@12.5.1 /a/node_modules/@nestjs/common', 'extraneous: encoding@0.1.14 /a/b'];
   const bad = ['invalid: fastify@1.0.0 /a/b', 'missing: pino@10, required by a@1', 'extraneous: encoding@0.1.15 /a/b'];
   expect(treeProblems([...meant, ...bad], overrides, [tool])).toEqual(bad);
