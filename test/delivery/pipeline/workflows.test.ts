@@ -20,6 +20,12 @@ const runs = (name: string) =>
 const uses = (name: string) =>
   Object.values(workflow(name).jobs).flatMap(({ steps = [] }) => steps.flatMap((step) => step.uses ?? []));
 
+/** The images that a workflow makes. */
+function matrixOf(name: string): { providers: string; suffix: string }[] {
+  const { strategy } = workflow(name).jobs.image as { strategy?: { matrix: { include: [] } } };
+  return strategy?.matrix.include ?? [];
+}
+
 /** A workflow in which all is well, and one part of it another. */
 function aWorkflow(change: (whole: Workflow) => void = () => {}): string {
   const whole: Workflow = {
@@ -131,11 +137,21 @@ describe('together they', () => {
   });
 
   test.each([
-    ['ci.yml', ['npm run check', 'npm test', 'npm run bench:smoke', 'npm run test:chaos', 'npm run test:image']],
+    [
+      'ci.yml',
+      [
+        'npm run check',
+        'npm test',
+        'npm run bench:smoke',
+        'npm run test:chaos',
+        'npm run test:image -- --base dockerfile',
+      ],
+    ],
     [
       'security.yml',
       [
         'npm run audit',
+        'npm run audit -- --shipped',
         'npm run sbom',
         'npm run check:licences',
         'npm run check:secrets',
@@ -144,13 +160,23 @@ describe('together they', () => {
       ],
     ],
     ['soak.yml', ['npm run soak', 'npm run bench -- --json bench.json']],
-    ['release.yml', ['npm run check', 'npm test', 'npm run audit -- --omit=dev']],
+    [
+      'release.yml',
+      ['npm run check', 'npm test', 'npm run test:image -- --base dockerfile', 'npm run audit -- --shipped'],
+    ],
   ])('%s runs %j', (name, wanted) => {
     expect(runs(name)).toEqual(expect.arrayContaining(wanted));
   });
 
   test('scan the image, and read the code with CodeQL', () => {
     expect(uses('security.yml').filter((one) => /scan-action|codeql-action\/(init|analyze)/.test(one))).toHaveLength(3);
+  });
+
+  test('judge what a queue is about to merge as they judge what asks to be merged', () => {
+    for (const name of files) {
+      const triggers = triggersOf(workflow(name).on);
+      expect(triggers.includes('merge_group'), name).toBe(triggers.includes('pull_request'));
+    }
   });
 
   test('write nothing on a pull request, but findings', () => {
@@ -172,7 +198,8 @@ describe('a release', () => {
   test('begins with a tag v*, and a rehearsal by hand publishes nothing', () => {
     expect(on).toEqual({ push: { tags: ['v*'] }, workflow_dispatch: null });
     expect(publishing.length).toBeGreaterThan(4);
-    for (const [, job] of publishing) expect(job.if).toBe("github.ref_type == 'tag'");
+    // A tag may be chosen by hand too.
+    for (const [, job] of publishing) expect(job.if).toBe("github.event_name == 'push' && github.ref_type == 'tag'");
   });
 
   test('is judged, then built, then attested, before any of it is handed out', () => {
@@ -192,6 +219,30 @@ describe('a release', () => {
         ?.filter((one) => one !== 'secrets.GITHUB_TOKEN'),
     ).toEqual([]);
     for (const id of ['npm', 'pypi', 'image', 'chart']) expect(jobs[id]!.environment).toBeTruthy();
+  });
+
+  test('publishes no image that is not scanned every day, and every provider has one', () => {
+    const published = matrixOf('release.yml');
+    expect(matrixOf('security.yml')).toEqual(published);
+    const layers = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').matchAll(
+      /^COPY --from=build \/image\/([\w-]+) \/$/gm,
+    );
+    const providers = [...layers]
+      .map(([, name]) => name!)
+      .filter((name) => !['system', 'packages', 'app'].includes(name));
+    expect(providers.length).toBeGreaterThan(1);
+    expect(published.map(({ suffix }) => suffix).sort()).toEqual(['', ...providers.map((name) => `-${name}`)].sort());
+  });
+
+  test('runs code of no package with the rights to publish', () => {
+    const commandsOfPublishing = publishing.flatMap(([id]) => jobs[id]!.steps!.flatMap(({ run }) => run ?? []));
+    const named = commandsOfPublishing.map((run) => /^npm run ([\w:-]+)/.exec(run)?.[1] ?? run);
+    expect(new Set(named)).toEqual(new Set(['release:publish']));
+    expect(scripts['release:publish']).toMatch(/^node --import \.\/scripts\/as-written\.mjs /);
+  });
+
+  test('is of a commit of main', () => {
+    expect(runs('release.yml').join('\n')).toContain('release:verify -- "$TAG" --on origin/main ');
   });
 
   test('takes nothing out of a cache that another run has filled', () => {
