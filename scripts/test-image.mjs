@@ -1,9 +1,9 @@
-// npm run test:image: builds the image twice, and with every provider, runs it as an engine would, and leaves nothing behind.
+// npm run test:image [-- --base dockerfile]: builds the image twice, and with every provider, runs it as an engine would, and leaves nothing behind.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PROVIDERS } from '../deploy/image/packages.mjs';
-import { ensureInstalled, main, runNode } from './bootstrap.mjs';
+import { ensureInstalled, main, runNode, Unready } from './bootstrap.mjs';
 import { buildImage } from './image/build.mjs';
 import { asRoot, Buildah, privileged, temporaryFolder } from './image/buildah.mjs';
 import { DEBIAN_BASE, ensureDebianBase } from './image/debian-base.mjs';
@@ -21,15 +21,18 @@ await main(async (args) => {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { 'node-image': { type: 'string' } },
+    options: { 'node-image': { type: 'string' }, base: { type: 'string', default: 'debian' } },
   });
+  // That of the Dockerfile needs a registry of images, but no name that could fall behind the Dockerfile's.
+  const bases = { debian: DEBIAN_BASE, dockerfile: undefined };
+  if (!(values.base in bases)) throw new Unready(`There is no base ${values.base}: debian or dockerfile.`);
+  const nodeImage = values['node-image'] ?? bases[values.base];
   ensureInstalled();
-  ensureImageTools(values['node-image'] ? ['buildah', 'runc'] : ['buildah', 'debootstrap', 'runc']);
+  ensureImageTools(nodeImage === DEBIAN_BASE ? ['buildah', 'debootstrap', 'runc'] : ['buildah', 'runc']);
   const { folder, end } = temporaryFolder();
   const buildah = new Buildah(folder);
   const ended = endOnSignals(() => tidy(buildah, end));
   try {
-    const nodeImage = values['node-image'] ?? DEBIAN_BASE;
     if (nodeImage === DEBIAN_BASE) ensureDebianBase(buildah);
     const described = join(folder, 'images.json');
     writeFileSync(described, JSON.stringify({ asRoot: asRoot(), ...builtImages(buildah, nodeImage) }));
@@ -56,6 +59,7 @@ function builtImages(buildah, nodeImage) {
     buildImage(buildah, { tag, nodeImage, providers, fresh, shown: false });
     const { config, architecture, layers } = buildah.inspect(tag);
     const { folder: rootfs } = buildah.mounted(tag);
+    buildah.letIn(rootfs);
     described[name] = { config, architecture, layers, rootfs, sizes: layerSizes(buildah, tag) };
     console.log(`  done in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { root, Unready } from '../bootstrap.mjs';
 
 /** How a command is run as root here: `[]` as root, `['sudo', …]` without a password. */
@@ -81,6 +81,16 @@ export class Buildah {
   mounted(image) {
     const container = this.run('from', '--pull-never', image);
     return { container, folder: this.run('mount', container) };
+  }
+
+  /**
+   * Lets everybody who may enter this storage's folder reach what is mounted in it: the storage itself is root's alone.
+   * What is mounted keeps its modes.
+   */
+  letIn(mounted) {
+    const above = [];
+    for (let at = dirname(mounted); at.startsWith(`${this.folder}/`); at = dirname(at)) above.push(at);
+    privileged(['chmod', 'a+x', ...above]);
   }
 
   #mounts() {

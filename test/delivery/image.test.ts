@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, matchesGlob } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { pack } from '../../scripts/release/packing.js';
 import { textOf } from './delivery-files.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -86,6 +87,7 @@ describe('the files of a package', () => {
     ['x', 'dist/index.d.ts', true],
     ['x', 'README.md', true],
     ['x', 'LICENSE.md', false],
+    ['@img/sharp-libvips-linux-x64', 'README.md', false],
     ['x', 'test', true],
     ['x', 'lib/test', false],
     ['x', 'lib/a.spec.js', true],
@@ -155,6 +157,30 @@ it('the build context holds what the Dockerfile copies, and no test and no secre
     );
     expect(allowed, `${path} is let in`).toBe(true);
   }
+});
+
+/** Whether a file gets into the build: the last rule that names it, or a folder above it, decides. */
+function isInContext(path: string): boolean {
+  const rules = textOf('.dockerignore')
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'));
+  const parts = path.split('/');
+  const upTo = parts.map((_, at) => parts.slice(0, at + 1).join('/'));
+  const named = (rule: string) => upTo.some((part) => matchesGlob(part, rule.replace(/^!/, '')));
+  return rules.findLast(named)?.startsWith('!') ?? true;
+}
+
+it('the image is given the same templates of providers as the package, their tests among them', () => {
+  const templates = (paths: string[]) => paths.filter((path) => path.startsWith('apps/cli/templates/')).sort();
+  const inContext = readdirSync(join(root, 'apps/cli/templates'), { recursive: true, withFileTypes: true }).flatMap(
+    (entry) => (entry.isFile() ? [join(entry.parentPath, entry.name).slice(root.length)] : []),
+  );
+  const packed = templates(pack(root).files.map(({ path }) => path));
+  expect(packed.filter((path) => path.includes('/test/')).length).toBeGreaterThan(2);
+  expect(templates(inContext.filter(isInContext))).toEqual(packed);
+  expect(
+    ['apps/cli/test/bin.test.ts', 'libs/cache/test/a.test.ts', 'apps/cli/.env', 'docs/IMAGE.md'].filter(isInContext),
+  ).toEqual([]);
 });
 
 it.each([

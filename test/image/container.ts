@@ -107,9 +107,10 @@ export class Container {
   }
 }
 
-/** A folder that belongs to the user of the image, as a volume would. It is gone after the test. */
+/** A folder that belongs to the user of the image, as a volume would, and that the tests may look into. It is gone after the test. */
 export function aVolume(): string {
   const folder = mkdtempSync(join(tmpdir(), 'resk-volume-'));
+  chmodSync(folder, 0o755);
   onTestFinished(() => void asRoot('rm', '-rf', folder));
   asRoot('chown', '10001:10001', folder);
   return folder;

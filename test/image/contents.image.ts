@@ -90,6 +90,12 @@ test('holds no test, no source of ours but its compiled form, no declaration, no
   expect(files.filter((path) => /^\/app\/dist\/(?!apps|libs)/.test(path))).toEqual([]);
 });
 
+test('holds every template of a provider, with its test', () => {
+  const templatesOf = (root: string) => walk(root, '/apps/cli/templates').sort();
+  expect(templatesOf(process.cwd()).filter((path) => path.endsWith('/contract.test.ts.template')).length).toBe(3);
+  expect(templatesOf(join(server.rootfs, 'app'))).toEqual(templatesOf(process.cwd()));
+});
+
 test('holds no secret, no setting of a machine, and no name of a folder in which it was built', () => {
   const named = /\/(\.env[^/]*|\.npmrc|\.git|id_[a-z0-9]+|[^/]+\.(pem|key|p12|pfx|jks)|development-secret)$/;
   expect(files.filter((path) => named.test(path))).toEqual([]);
