@@ -28,7 +28,7 @@ export const cryptoSection = section(
       .secret({ minLength: 16 })
       .optional(),
     formerEncryptionKeys: setting('CACHE_FORMER_ENCRYPTION_KEYS', {
-      doc: 'Keys used before, comma-separated: they open what they sealed, and seal nothing new. Drop a key once its entries have ended.',
+      doc: 'Keys used before, comma-separated: they open what they sealed, and seal nothing new. Drop a key once `resk keys list` shows 0 data keys for it: data keys that it wraps are lost without it.',
     })
       .secrets()
       .default(''),
