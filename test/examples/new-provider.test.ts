@@ -12,6 +12,7 @@ import { send } from '../support/server.js';
 const run = promisify(execFile);
 const FAMILIES = ['vector-store', 'embedding-model', 'reranker'];
 let folder: string;
+let tools: string[];
 
 beforeAll(async () => {
   ensureBuilt();
@@ -20,14 +21,14 @@ beforeAll(async () => {
   const { stdout } = await npm(root, 'pack', '--ignore-scripts', '--json', '--pack-destination', folder);
   const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>);
   const ours = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).devDependencies;
-  const tools = ['typescript', '@types/node'].map((name) => `${name}@${ours[name]}`);
-  await install(`./${packed!.filename}`, ...tools);
+  tools = ['typescript', '@types/node'].map((name) => `${name}@${ours[name]}`);
+  await install(folder, `./${packed!.filename}`, ...tools);
 }, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Packages that lie in the cache of npm are not asked for again: after `npm ci` nothing is downloaded. */
-async function install(...packages: string[]): Promise<void> {
-  await npm(folder, 'install', '--prefer-offline', '--omit=optional', '--ignore-scripts', ...packages);
+async function install(cwd: string, ...packages: string[]): Promise<void> {
+  await npm(cwd, 'install', '--prefer-offline', '--omit=optional', '--ignore-scripts', ...packages);
 }
 
 function npm(cwd: string, ...args: string[]) {
@@ -58,6 +59,20 @@ describe.each(FAMILIES)('a new %s', (family) => {
   }, 120_000);
 });
 
+test('a provider that is begun in a clone takes the ports from there, published or not', async () => {
+  const own = join(folder, 'from-a-clone');
+  const clone = join(root, 'apps/cli/bin/resk.mjs');
+  await run(process.execPath, [clone, 'provider', 'create', 'acme', '--family', 'reranker', '--dir', own]);
+  await install(own, ...tools);
+  const { stdout } = await npm(own, 'test');
+  expect(stdout).toMatch(/^[ℹ#] fail 0$/m);
+  const listed = await run(join(own, 'node_modules/.bin/resk'), ['provider', 'list'], {
+    cwd: own,
+    env: { PATH: process.env.PATH, PLUGINS: 'acme' },
+  });
+  expect(listed.stdout).toMatch(/reranker +acme +acme\n/);
+}, 240_000);
+
 describe('the providers of a stranger', () => {
   const env = () => ({
     PATH: process.env.PATH,
@@ -71,7 +86,7 @@ describe('the providers of a stranger', () => {
     RERANK_PROVIDER: 'acme-reranker',
   });
 
-  beforeAll(() => install(...FAMILIES.map((family) => `./acme-${family}/acme-${family}-0.1.0.tgz`)), 120_000);
+  beforeAll(() => install(folder, ...FAMILIES.map((family) => `./acme-${family}/acme-${family}-0.1.0.tgz`)), 120_000);
 
   test('are listed once they are installed, and proven on the configuration', async () => {
     const { stdout } = await run(resk(), ['provider', 'list'], { cwd: folder, env: env() });

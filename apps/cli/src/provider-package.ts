@@ -1,6 +1,7 @@
 // Writes an npm package with a provider that works out of the box, from the templates of this package.
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { failure } from '#ports';
 import type { Io } from './io.js';
 import { packageFile } from './package-folder.js';
@@ -29,7 +30,8 @@ export async function createPackage(o: { name: string; family: Template; dir: st
     });
   }
   if ((await contentOf(dir)).length > 0) throw failure('cli.usage', { reason: `The folder ${dir} is not empty.` });
-  const facts = { name, family, variable: VARIABLES[family], class: classOf(name), version: await ownVersion() };
+  const version = await ownVersion();
+  const facts = { name, family, variable: VARIABLES[family], class: classOf(name), version, from: from(dir, version) };
   for (const [path, text] of await filled(family, facts)) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
     await writeFile(join(dir, path), text);
@@ -51,6 +53,13 @@ async function filled(family: Template, facts: Record<string, string>): Promise<
     }
   }
   return files.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Where npm gets the ports for the tests: from the clone, where this is one, since its version may not be published yet. */
+function from(dir: string, version: string): string {
+  // A published package has no scripts.
+  if (!existsSync(packageFile('scripts/bootstrap.mjs'))) return `^${version}`;
+  return `file:${relative(resolve(dir), packageFile('.')).split(sep).join('/')}`;
 }
 
 /** `acme-store` → `AcmeStore`. */

@@ -177,7 +177,11 @@ describe('resk provider create', () => {
     expect([code, err]).toEqual([0, expect.stringContaining(`cd ${dir} && npm install && npm test`)]);
     const files = (await readdir(dir, { recursive: true, withFileTypes: true })).filter((one) => one.isFile());
     expect(out.trim().split('\n').sort()).toEqual(files.map((one) => join(one.parentPath, one.name)).sort());
-    expect(JSON.parse(await readFile(join(dir, 'package.json'), 'utf8')).name).toBe('acme-2');
+    const made = JSON.parse(await readFile(join(dir, 'package.json'), 'utf8'));
+    expect(made.name).toBe('acme-2');
+    // This is a clone: its version need not be published.
+    const from = /^file:(.+)$/.exec(made.devDependencies['resk-caching'])![1]!;
+    expect(JSON.parse(await readFile(join(dir, from, 'package.json'), 'utf8')).name).toBe('resk-caching');
     const texts = await Promise.all(files.map((one) => readFile(join(one.parentPath, one.name), 'utf8')));
     expect(texts.join('')).toContain('class Acme2 extends');
     expect(texts.join('')).not.toMatch(/\{\{|undefined-/);
