@@ -34,6 +34,7 @@ export interface Parameter {
   style?: string;
   explode?: boolean;
   schema?: Schema;
+  content?: Record<string, Media>;
 }
 
 export interface Media {

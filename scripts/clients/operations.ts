@@ -20,8 +20,10 @@ export interface Argument {
   required: boolean;
   description: string;
   schema: Schema;
-  style: 'repeat' | 'comma' | 'deep';
+  style: 'repeat' | 'comma' | 'deep' | 'json';
 }
+
+export type ReplyKind = 'json' | 'html' | 'text' | 'bytes' | 'empty';
 
 export interface Body {
   type: string;
@@ -48,6 +50,8 @@ export interface Operation {
   body: Body | undefined;
   /** Schemas of the JSON replies, and whether there are replies of text, of bytes, or without a body. */
   reply: { json: Schema[]; text: boolean; bytes: boolean; empty: boolean };
+  /** What a good reply may be when it comes; nothing where the document does not say. */
+  replyKinds: ReplyKind[] | undefined;
 }
 
 /** Header parameters that the clients send by themselves, or by an option of their own. */
@@ -100,6 +104,7 @@ export function operationsOf(document: ApiDocument, names: Readonly<Record<strin
       arguments: argumentsOf(id, path, parameters),
       body: bodyOf(document, declared.requestBody),
       reply: replyOf(document, declared.responses ?? {}),
+      replyKinds: replyKindsOf(document, declared.responses ?? {}),
     };
   });
   refuseTwins(operations);
@@ -137,11 +142,12 @@ function argumentsOf(id: string, path: string, parameters: Parameter[]): Argumen
   }));
 }
 
-function styleOf(id: string, { name, in: place, style, explode }: Parameter): Argument['style'] {
-  if (place !== 'query') return 'repeat';
-  if (style === 'deepObject') return 'deep';
-  if (style === undefined || style === 'form') return explode === false ? 'comma' : 'repeat';
-  throw new UnusableDocument(`${id}: the query parameter ${name} has the style ${style}, which is not supported`);
+function styleOf(id: string, { name, in: place, style, explode, content }: Parameter): Argument['style'] {
+  if (content && Object.keys(content).some(isJson)) return 'json';
+  if (place === 'query' && style === 'deepObject') return 'deep';
+  const usual = place === 'query' ? 'form' : 'simple';
+  if (style === undefined || style === usual) return explode === false ? 'comma' : 'repeat';
+  throw new UnusableDocument(`${id}: the ${place} parameter ${name} has the style ${style}, which is not supported`);
 }
 
 function bodyOf(document: ApiDocument, content: Content | undefined): Body | undefined {
@@ -176,6 +182,27 @@ function replyOf(document: ApiDocument, responses: Record<string, Content>): Ope
     bytes: others.some((type) => !type.startsWith('text/')),
     empty: good.some((content) => Object.keys(content).length === 0),
   };
+}
+
+function replyKindsOf(document: ApiDocument, responses: Record<string, Content>): ReplyKind[] | undefined {
+  const good = Object.entries(responses)
+    .filter(([status]) => /^2/.test(status))
+    .map(([status, content]) => ({ status, types: Object.keys(resolved(document, content).content ?? {}) }));
+  // Many documents leave out what a reply holds: without content, 204 and 205 alone say that there is none.
+  if (good.every(({ status, types }) => types.length === 0 && !/^20[45]$/.test(status))) return undefined;
+  return [
+    ...new Set(good.flatMap(({ types }): ReplyKind[] => (types.length > 0 ? types.flatMap(kindsOf) : ['empty']))),
+  ];
+}
+
+/** A page is meant only where a type of text is: proxies answer with one, whatever was asked for. */
+function kindsOf(type: string): ReplyKind[] {
+  if (isJson(type)) return ['json'];
+  if (isAnyType(type)) return ['json', 'text', 'bytes', 'empty'];
+  const plain = type.split(';')[0]!.trim().toLowerCase();
+  if (plain === 'text/*') return ['text', 'html'];
+  if (plain === 'text/html') return ['html'];
+  return plain.startsWith('text/') ? ['text'] : ['bytes'];
 }
 
 export function isJson(type: string): boolean {

@@ -27,7 +27,7 @@ ${rows.join('\n')}
 `;
 }
 
-function row({ id, method, path, repeat, auth, proof, arguments: given, body }: Operation): object {
+function row({ id, method, path, repeat, auth, proof, arguments: given, body, replyKinds }: Operation): object {
   const query = given.filter((one) => one.in === 'query');
   const headers = given.filter((one) => one.in === 'header');
   return {
@@ -39,6 +39,7 @@ function row({ id, method, path, repeat, auth, proof, arguments: given, body }: 
     ...(query.length > 0 && { query: Object.fromEntries(query.map(({ name, style }) => [name, style])) }),
     ...(headers.length > 0 && { headers: headers.map(({ name }) => name) }),
     ...(body && { body: { type: body.type, as: body.as } }),
+    ...(replyKinds && { reply: replyKinds }),
     ...(proof && { proof }),
   };
 }

@@ -6,12 +6,12 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Iterator, List, Mapping, Tuple, cast
+from typing import Any, Callable, Iterator, List, Mapping, Tuple, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from ._operation import Input, Operation
 
-__all__ = ["Base", "base_of", "plain", "target_of"]
+__all__ = ["Base", "base_of", "plain", "simple", "target_of"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ def base_of(url: str) -> Base:
         raise ValueError("base_url must begin with http:// or https:// and name a host")
     if parts.username or parts.password:
         raise ValueError("base_url must not hold a password; give a token")
+    if parts.query or parts.fragment:
+        raise ValueError("base_url must end with its path: no query, and no part of a page")
     secure = parts.scheme == "https"
     return Base(secure, parts.hostname, parts.port or (443 if secure else 80), parts.path.rstrip("/"))
 
@@ -54,28 +56,46 @@ def plain(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, date):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    return _json(value) if value is None or isinstance(value, (dict, list, tuple)) else str(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def simple(value: Any, encoded: Callable[[str], str] = str) -> str:
+    """A value of the path or of a header: a list is joined with commas."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(encoded(plain(one)) for one in cast(List[Any], value))
+    return encoded(plain(value))
 
 
 def _segment(operation: str, name: str, value: Any) -> str:
     # An empty value, `.` and `..` would name another path: an entry would become all entries.
-    text = "" if value is None else plain(value)
+    text = "" if value is None else simple(value, lambda one: quote(one, safe=""))
     if text in ("", ".", ".."):
         raise ValueError(f"{operation}: {name} must not be " + (f'"{text}"' if text else "empty"))
-    return quote(text, safe="")
+    return text
 
 
 def _pairs(name: str, value: Any, style: str) -> Iterator[Tuple[str, str]]:
     if value is None:
         return
-    if isinstance(value, (list, tuple)):
+    if style == "json":
+        yield name, _json(value)
+    elif isinstance(value, (list, tuple)):
         texts = [plain(one) for one in cast(List[Any], value)]
         if style == "comma":
             yield name, ",".join(texts)
         else:
             yield from ((name, text) for text in texts)
-    elif style == "deep" and isinstance(value, Mapping):
-        for inner, one in cast(Mapping[str, Any], value).items():
+    elif isinstance(value, Mapping):
+        members = [(inner, one) for inner, one in cast(Mapping[str, Any], value).items() if one is not None]
+        if style == "comma":
+            yield name, ",".join(plain(part) for member in members for part in member)
+        for inner, one in members if style == "deep" else []:
             yield from _pairs(f"{name}[{inner}]", one, style)
+        for inner, one in members if style == "repeat" else []:
+            yield from _pairs(inner, one, style) if isinstance(one, (list, tuple)) else [(inner, plain(one))]
     else:
         yield name, plain(value)

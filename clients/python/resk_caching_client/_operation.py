@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Tuple
 
 __all__ = ["Auth", "Body", "CallOptions", "Input", "Operation", "ReplyHead"]
 
@@ -34,8 +34,16 @@ class Operation:
     auth: Optional[Auth] = None
     """Nothing where the operation is open."""
     query: Mapping[str, str] = field(default_factory=lambda: {})
-    """How a list or an object is written: ``repeat`` (a=1&a=2), ``comma`` (a=1,2) or ``deep`` (a[b]=1)."""
+    """
+    How a list or an object is written: ``repeat`` (a=1&a=2, an object b=1&c=2), ``comma`` (a=1,2, an object a=b,1,c,2),
+    ``deep`` (a[b]=1) or ``json``.
+    """
     body: Optional[Body] = None
+    reply: Tuple[str, ...] = ()
+    """
+    What a good reply may be: ``json``, ``html``, ``text``, ``bytes`` or ``empty``; nothing where the document does not say.
+    Pages are a kind of their own: proxies answer with one, whatever was asked for.
+    """
     proof: bool = False
     """Carries x-request-timestamp and x-request-nonce, fresh each time it is sent."""
 

@@ -15,12 +15,17 @@ export interface Operation {
   /** Parameters of the header, but for those that the client sends by itself. */
   readonly headers?: readonly string[];
   readonly body?: Body;
+  /** What a good reply may be; nothing where the document does not say. */
+  readonly reply?: readonly ReplyKind[];
   /** Carries `x-request-timestamp` and `x-request-nonce`, fresh each time it is sent. */
   readonly proof?: true;
 }
 
-/** `repeat`: `a=1&a=2` · `comma`: `a=1,2` · `deep`: `a[b]=1`. */
-export type QueryStyle = 'repeat' | 'comma' | 'deep';
+/** `repeat`: `a=1&a=2`, an object `b=1&c=2` · `comma`: `a=1,2`, an object `a=b,1,c,2` · `deep`: `a[b]=1` · `json`: `a={"b":1}`. */
+export type QueryStyle = 'repeat' | 'comma' | 'deep' | 'json';
+
+/** Pages are a kind of their own: proxies answer with one, whatever was asked for. */
+export type ReplyKind = 'json' | 'html' | 'text' | 'bytes' | 'empty';
 
 export type Auth =
   | { readonly scheme: 'bearer' | 'basic' }
@@ -33,7 +38,7 @@ export interface Body {
 
 /** What a call gives, beside its options. */
 export interface Input {
-  readonly path?: Readonly<Record<string, string | number | boolean>>;
+  readonly path?: Readonly<Record<string, unknown>>;
   /** Values of the query and of the header, by name. */
   readonly parameters?: object | undefined;
   readonly body?: unknown;
