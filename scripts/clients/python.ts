@@ -67,7 +67,7 @@ ${operations.map((one) => `    ${JSON.stringify(methodName(one))}: ${rowText(one
 `;
 }
 
-function rowText({ id, method, path, repeat, auth, proof, arguments: given, body }: Operation): string {
+function rowText({ id, method, path, repeat, auth, proof, arguments: given, body, replyKinds }: Operation): string {
   const query = given
     .filter((one) => one.in === 'query')
     .map(({ name, style }) => `${JSON.stringify(name)}: "${style}"`);
@@ -80,6 +80,7 @@ function rowText({ id, method, path, repeat, auth, proof, arguments: given, body
         .join(', ')})`,
     query.length > 0 && `query={${query.join(', ')}}`,
     body && `body=Body(${JSON.stringify(body.type)}, "${body.as}")`,
+    replyKinds && `reply=(${replyKinds.map((kind) => `"${kind}",`).join(' ')})`,
     proof && 'proof=True',
   ];
   return `Operation(${texts.filter(Boolean).join(', ')})`;
@@ -124,9 +125,9 @@ ${docString(`${title} ${version}. May be used by many threads at once.`, '    ')
     ) -> None:
         """
         \`\`retries\`\`: how often a call is sent again at most. \`\`timeout\`\`: seconds for each time that it is sent, its reply
-        included; lines have none unless the call gives it. \`\`max_pause\`\`: longest pause between two tries, seconds; a
-        \`\`retry-after\`\` that is longer fails at once. \`\`idempotency_keys\`\`: makes an Idempotency-Key for each call that takes
-        one and has none, so that it may be sent again.
+        included; None, 0 and infinity are no limit. Not for lines: they have none unless the call gives it. \`\`max_pause\`\`:
+        longest pause between two tries, seconds; a \`\`retry-after\`\` that is longer fails at once. \`\`idempotency_keys\`\`:
+        makes an Idempotency-Key for each call that takes one and has none, so that it may be sent again.
         """
         self._transport = Transport(
             base_url,

@@ -1,7 +1,9 @@
 // The two clients behind one face, so that a test says once what must hold for both.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import {
   ClientError,
@@ -30,7 +32,8 @@ export interface Asked {
   /** Values of the path, in its order. */
   path?: string[];
   body?: unknown;
-  lines?: { kind: 'list' | 'function' | 'once' | 'broken'; values: unknown[] };
+  /** `reset` breaks as connections do, `endless` gives a value every 50 ms. */
+  lines?: { kind: 'list' | 'function' | 'once' | 'broken' | 'reset' | 'endless'; values: unknown[] };
   parameters?: Record<string, unknown>;
   idempotencyKey?: string;
   correlationId?: string;
@@ -123,6 +126,11 @@ function sourceOf({ kind, values }: NonNullable<Asked['lines']>): unknown {
   async function* oneByOne() {
     yield* values;
     if (kind === 'broken') throw new Error('the source broke');
+    if (kind === 'reset') throw Object.assign(new Error('the source was reset'), { code: 'ECONNRESET' });
+    while (kind === 'endless') {
+      await setTimeout(50);
+      yield values[0];
+    }
   }
   if (kind === 'list') return values;
   return kind === 'function' ? oneByOne : oneByOne();
@@ -237,4 +245,11 @@ export function pythonDriver(folder = join(root, 'clients/python')): (asked: obj
       waiting.push(resolve);
       child.stdin.write(`${JSON.stringify({ client: 'one', ...asked })}\n`);
     });
+}
+
+/** What a script of Python prints that has the client on its path. */
+export async function python(code: string, ...args: string[]): Promise<string> {
+  const env = { PATH: process.env.PATH, PYTHONPATH: join(root, 'clients/python'), PYTHONDONTWRITEBYTECODE: '1' };
+  const { stdout } = await promisify(execFile)('python3', ['-W', 'error', '-c', code, ...args], { env });
+  return stdout.trim();
 }

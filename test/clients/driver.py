@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+import time
 
 
 def outcome_of(error):
@@ -42,6 +43,11 @@ class TestClient:
             yield from values
             if kind == "broken":
                 raise RuntimeError("the source broke")
+            if kind == "reset":
+                raise ConnectionResetError("the source was reset")
+            while kind == "endless":
+                time.sleep(0.05)
+                yield values[0]
 
         if kind == "list":
             return values

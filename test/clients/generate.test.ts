@@ -26,9 +26,12 @@ const twins = `${head}  /a: { get: { operationId: get_a }, put: { operationId: g
 const cookie = `${head}  /a: { get: { parameters: [{ name: c, in: cookie, required: true }] } }\n`;
 const style = `${head}  /a: { get: { parameters: [{ name: q, in: query, style: pipeDelimited }] } }\n`;
 const reply = `${head}  /a: { get: { responses: { default: { $ref: other.yaml } } } }\n`;
+const styleOf = (place: string, name: string) =>
+  `${head}  /a/{p}: { get: { parameters: [{ name: p, in: ${place}, style: ${name} }] } }\n`;
 const far = (reference: string) => `${head}  /a: { get: { parameters: [{ $ref: "${reference}" }] } }\n`;
 
 const folder = mkdtempSync(join(tmpdir(), 'clients-'));
+const SHOWN = { pageable: { page: 1, sort: ['id', 'title'] }, window: { from: 1, to: 2 }, near: { x: 1 } };
 let library: Library;
 
 beforeAll(async () => {
@@ -73,6 +76,8 @@ describe('clients of a stranger’s document', () => {
     const slip = (await client.lend!({ book: '7', days: [1, 2] })) as Blob;
     expect([...new Uint8Array(await slip.arrayBuffer())]).toEqual([37, 80, 68, 70, 0, 255]);
     expect(await client.scan!(new Uint8Array([1, 2]))).toBeUndefined();
+    const shown = { 'X-Rooms': [1, 2], ...SHOWN };
+    expect(await client.getShelves!(['a/b', 'c'], shown)).toEqual(['a']);
     spoken();
   }, 60_000);
 
@@ -97,12 +102,13 @@ describe('clients of a stranger’s document', () => {
     expect(await call('put_cover', [{ title: 'Emma', image: '\x89PNG' }])).toBe('4 bytes');
     expect(await call('lend', [{ book: '7', days: [1, 2] }])).toEqual({ base64: '2550444600ff' });
     expect(await call('scan', ['\x01\x02'])).toBeNull();
+    expect(await call('get_shelves', [['a/b', 'c']], { x_rooms: [1, 2], ...SHOWN })).toEqual(['a']);
     spoken();
   }, 60_000);
 
   /** What either client must have sent. */
   function spoken(): void {
-    const [book, gone, books, added, cover, lent, scanned] = library.requests;
+    const [book, gone, books, added, cover, lent, scanned, shelves] = library.requests;
     expect(book).toMatchObject({ method: 'GET', url: '/v2/books/a%2Fb?fields=id%2Ctitle' });
     expect(book!.headers).toMatchObject({ 'x-api-key': 'user:pa ss', 'x-branch': 'north' });
     expect(gone).toMatchObject({ method: 'DELETE', url: '/v2/books/7', body: '' });
@@ -118,6 +124,16 @@ describe('clients of a stranger’s document', () => {
     expect(scanned).toMatchObject({ method: 'PUT', body: '\x01\x02' });
     expect(scanned!.headers).toMatchObject({ 'content-type': 'image/png' });
     expect(scanned!.headers.authorization).toBeUndefined();
+    expect(shelves!.headers).toMatchObject({ 'x-rooms': '1,2' });
+    const { pathname, searchParams } = new URL(shelves!.url, library.url);
+    expect(pathname).toBe('/v2/shelves/a%2Fb,c');
+    expect([...searchParams]).toEqual([
+      ['page', '1'],
+      ['sort', 'id'],
+      ['sort', 'title'],
+      ['window', 'from,1,to,2'],
+      ['near', '{"x":1}'],
+    ]);
   }
 });
 
@@ -174,6 +190,9 @@ describe('a document of which no clients can be made', () => {
     ['refers in a circle', `${far('#/components/a')}components: { a: { $ref: "#/components/a" } }`, 'in a circle'],
     ['asks for a cookie', cookie, 'cookies are not supported'],
     ['has a style that is not known', style, 'style pipeDelimited'],
+    ['has labels in its path', styleOf('path', 'label'), 'the path parameter p has the style label'],
+    ['has a matrix in its path', styleOf('path', 'matrix'), 'the path parameter p has the style matrix'],
+    ['has another style of header', styleOf('header', 'form'), 'the header parameter p has the style form'],
   ])('that %s says so', async (_, content, message) => {
     const path = join(folder, 'odd.yaml');
     writeFileSync(path, content);

@@ -44,6 +44,7 @@ function answer(method: string, url: string): [status: number, type?: string, bo
   if (url.startsWith('/books/')) return [200, 'application/vnd.library+json; charset=utf-8', JSON.stringify(BOOK)];
   if (url === '/books') return [201, 'application/json', JSON.stringify(BOOK)];
   if (url.startsWith('/books?')) return [200, 'application/json', JSON.stringify([BOOK])];
+  if (url.startsWith('/shelves/')) return [200, 'application/json', '["a"]'];
   if (url.startsWith('/covers')) return [200, 'text/plain', '4 bytes'];
   if (url.startsWith('/form')) return [200, 'application/pdf', PDF];
   return [202];

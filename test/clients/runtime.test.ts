@@ -1,9 +1,7 @@
 // What only one language has: signals and page bodies in TypeScript, many threads and contexts of TLS in Python.
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { UnreachableError } from '../../clients/typescript/src/failure.js';
 import { ReskClient } from '../../clients/typescript/src/index.js';
@@ -12,8 +10,8 @@ import { operations } from '../../clients/typescript/src/operations.gen.js';
 import { mayRepeat, pauseAfter, retryAfterMs } from '../../clients/typescript/src/retry.js';
 import { Misbehaving } from '../doubles/misbehaving.js';
 import { anAuthority } from '../support/certificates.js';
-import { root } from '../support/child-server.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { python } from './callers.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -71,7 +69,7 @@ describe('in TypeScript', () => {
       yield { id: 'a' };
       yield { id: 'b' };
     }
-    const body = await linesBody(lines(), false);
+    const body = await linesBody(lines(), { streams: false });
     expect(body).toBeInstanceOf(Blob);
     expect(await (body as Blob).text()).toBe('{"id":"a"}\n{"id":"b"}\n');
     await expect(linesBody([undefined])).rejects.toThrow('a line must be a JSON value');
@@ -106,12 +104,6 @@ describe('in TypeScript', () => {
 });
 
 describe('in Python', () => {
-  const python = async (code: string, ...args: string[]) => {
-    const env = { PATH: process.env.PATH, PYTHONPATH: join(root, 'clients/python'), PYTHONDONTWRITEBYTECODE: '1' };
-    const { stdout } = await promisify(execFile)('python3', ['-W', 'error', '-c', code, ...args], { env });
-    return stdout.trim();
-  };
-
   it('many threads share one client', async () => {
     const code = `
 import sys, threading
@@ -140,7 +132,7 @@ from resk_caching_client import ReskClient
 client = ReskClient(sys.argv[1], sys.argv[2], retries=0)
 client.operations_health()
 kept = client._transport._connections._idle[0][0]
-kept.sock.shutdown(2)
+kept.sock.sock.shutdown(2)
 print(client.operations_health()["status"])
 print(client._transport._connections._idle[0][0] is kept)
 client.close()

@@ -33,9 +33,9 @@ class ReskClient:
     ) -> None:
         """
         ``retries``: how often a call is sent again at most. ``timeout``: seconds for each time that it is sent, its reply
-        included; lines have none unless the call gives it. ``max_pause``: longest pause between two tries, seconds; a
-        ``retry-after`` that is longer fails at once. ``idempotency_keys``: makes an Idempotency-Key for each call that takes
-        one and has none, so that it may be sent again.
+        included; None, 0 and infinity are no limit. Not for lines: they have none unless the call gives it. ``max_pause``:
+        longest pause between two tries, seconds; a ``retry-after`` that is longer fails at once. ``idempotency_keys``:
+        makes an Idempotency-Key for each call that takes one and has none, so that it may be sent again.
         """
         self._transport = Transport(
             base_url,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Tuple, TypeVar, Union, cast
 from urllib.parse import urlencode
 
 from ._address import plain
+from ._deadline import Deadline, Overdue
 from ._failure import ProblemError, ReplyError
 from ._operation import Body, Operation
 from ._retry import retry_after
@@ -28,7 +30,8 @@ Raw = Union[bytes, Iterable[bytes]]
 
 # How many bytes are gathered before they go out.
 _CHUNK = 64 * 1024
-
+# How long, in seconds, what was gathered waits for more: servers end a body that is silent for long.
+_LONGEST_WAIT = 1.0
 
 Sent = Union[bytes, "Watched"]
 
@@ -55,14 +58,14 @@ class Watched:
     def __next__(self) -> bytes:
         try:
             return next(self._source)
-        except StopIteration:
+        except (StopIteration, Overdue):
             raise
         except BaseException as error:
             self.error = error
             raise
 
 
-def body_of(body: Body, value: Any) -> Tuple[Sent, str]:
+def body_of(body: Body, value: Any, deadline: Deadline) -> Tuple[Sent, str]:
     """The body as it goes out, and its media type."""
     if body.sent_as == "json":
         return _json(value), body.type
@@ -70,7 +73,7 @@ def body_of(body: Body, value: Any) -> Tuple[Sent, str]:
         source = cast("Iterable[Any]", value() if callable(value) else value)
         if isinstance(source, (list, tuple)):
             return b"".join(_json(one) + b"\n" for one in cast("List[Any]", source)), body.type
-        return Watched(_chunks(source)), body.type
+        return Watched(_chunks(source, deadline)), body.type
     if body.sent_as == "form":
         pairs = [(name, plain(one)) for name, one in _fields(cast("Mapping[str, Any]", value))]
         return urlencode(pairs).encode(), body.type
@@ -83,17 +86,44 @@ def body_of(body: Body, value: Any) -> Tuple[Sent, str]:
     return Watched(cast("Iterable[bytes]", value)), body.type
 
 
-def value_of(operation: str, headers: Mapping[str, str], body: bytes) -> Any:
-    """JSON as it is, text as a str, anything else as bytes; None where there is nothing."""
-    kind = _media_type(headers)
-    if not body:
-        return "" if kind.startswith("text/") else None
-    if _is_json(kind):
+def value_of(operation: Operation, status: int, headers: Mapping[str, str], body: bytes) -> Any:
+    """JSON as it is, text as a str, anything else as bytes; None where there is nothing. Raises ReplyError."""
+    media_type = _media_type(headers)
+    read_as = _read_as(operation, media_type, not body)
+    if read_as is None:
+        what = (media_type or "what has no media type") if body else "nothing"
+        raise ReplyError(operation.id, f"{operation.id}: {status} with {what}, which is none of its replies")
+    if read_as == "empty":
+        return None
+    if read_as == "json":
         try:
             return json.loads(body)
         except ValueError as error:
-            raise ReplyError(operation, f"{operation}: the reply is not whole JSON") from error
-    return body.decode("utf-8", "replace") if kind.startswith("text/") else body
+            raise ReplyError(operation.id, f"{operation.id}: the reply is not whole JSON") from error
+    return body if read_as == "bytes" else body.decode("utf-8", "replace")
+
+
+def _read_as(operation: Operation, media_type: str, is_empty: bool) -> Optional[str]:
+    """How a body is read; None where the operation has no such reply."""
+    if operation.method == "HEAD":
+        return "empty"
+    good = operation.reply
+    kind = _kind_of(media_type)
+    if is_empty and (not good or "empty" in good):
+        return kind if kind in ("text", "html") and (not good or kind in good) else "empty"
+    if is_empty and (kind == "json" or not media_type):
+        return None
+    if not good or kind in good:
+        return kind
+    return "bytes" if "bytes" in good and kind != "html" else None
+
+
+def _kind_of(media_type: str) -> str:
+    if _is_json(media_type):
+        return "json"
+    if media_type == "text/html":
+        return "html"
+    return "text" if media_type.startswith("text/") else "bytes"
 
 
 def problem_of(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> ProblemError:
@@ -110,13 +140,16 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _chunks(source: Iterable[Any]) -> Iterator[bytes]:
+def _chunks(source: Iterable[Any], deadline: Deadline) -> Iterator[bytes]:
     gathered = bytearray()
+    sent_at = time.monotonic()
     for value in source:
+        deadline.left()
         gathered += _json(value) + b"\n"
-        if len(gathered) >= _CHUNK:
+        if len(gathered) >= _CHUNK or time.monotonic() - sent_at >= _LONGEST_WAIT:
             yield bytes(gathered)
             gathered.clear()
+            sent_at = time.monotonic()
     if gathered:
         yield bytes(gathered)
 
@@ -150,5 +183,3 @@ def _media_type(headers: Mapping[str, str]) -> str:
 
 def _is_json(kind: str) -> bool:
     return kind == "application/json" or kind.endswith("+json")
-
-

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Callable, Mapping, Optional
 
+from ._deadline import LONGEST
 from ._failure import ClientError, ProblemError, UnreachableError
 from ._operation import Operation
 
@@ -35,7 +36,7 @@ def pause_after(
         if error.status not in _AGAIN and not waits:
             return None
         if error.retry_after is not None:
-            return error.retry_after if error.retry_after <= max_pause else None
+            return error.retry_after if error.retry_after <= min(max_pause, LONGEST) else None
     return draw() * min(_FIRST_PAUSE * 2.0**tries, _LONGEST_BACKOFF, max_pause)
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import socket
 import ssl
 import time
 import uuid
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
-from urllib.parse import quote
 
-from ._address import base_of, plain, target_of
-from ._connections import Connections
+from ._address import base_of, simple, target_of
+from ._connections import Connection, Connections
+from ._deadline import Deadline
 from ._failure import ClientError, LateError, ProblemError, UnreachableError
 from ._message import Sent, Watched, body_of, is_repeatable, problem_of, value_of
 from ._operation import CallOptions, Input, Operation, ReplyHead
 from ._retry import may_repeat, pause_after
+from ._token import with_token
 
 __all__ = ["Token", "Transport"]
 
@@ -24,7 +24,6 @@ Token = Union[str, Callable[[bool], str]]
 """The token, or what gives it; it is told whether the one before was answered with 401."""
 
 _Reply = Tuple[int, Dict[str, str], bytes]
-_PIECE = 64 * 1024
 
 
 class Transport:
@@ -95,30 +94,30 @@ class Transport:
             sent["x-request-timestamp"] = str(int(time.time()))
             sent["x-request-nonce"] = str(uuid.uuid4())
         target = self._with_token(operation, target, sent, refused)
+        deadline = Deadline(self._limit(operation, options))
         payload: Optional[Sent] = None
         if operation.body is not None and body is not None:
-            payload, sent["content-type"] = body_of(operation.body, body)
-        status, reply_headers, content = self._exchange(operation, target, sent, payload, options)
+            payload, sent["content-type"] = body_of(operation.body, body, deadline)
+        status, reply_headers, content = self._exchange(operation, target, sent, payload, deadline)
         head = ReplyHead(operation.id, status, reply_headers)
         for told in (self._on_reply, options.on_reply):
             if told:
                 told(head)
         if 200 <= status < 300:
-            return value_of(operation.id, reply_headers, content)
+            return value_of(operation, status, reply_headers, content)
         raise problem_of(operation.id, status, reply_headers, content)
 
     def _exchange(
-        self, operation: Operation, target: str, headers: Dict[str, str], payload: Optional[Sent], options: CallOptions
+        self, operation: Operation, target: str, headers: Dict[str, str], payload: Optional[Sent], deadline: Deadline
     ) -> _Reply:
-        deadline = _Deadline(self._limit(operation, options))
         try:
-            connection = self._connections.take(deadline.left())
+            connection = self._connections.take(deadline)
         except (TimeoutError, socket.timeout) as error:
             raise LateError(operation.id, f"{operation.id}: no connection in time") from error
         except OSError as error:
             raise UnreachableError(operation.id, f"{operation.id}: no connection to {self._base} ({error})", sent=False) from error
         try:
-            reply = _ask(connection, operation, target, headers, payload, deadline)
+            reply = _ask(connection, operation, target, headers, payload)
         except BaseException as error:
             connection.close()
             if isinstance(payload, Watched) and payload.error is error:
@@ -136,15 +135,15 @@ class Transport:
 
     def _limit(self, operation: Operation, options: CallOptions) -> Optional[float]:
         if options.timeout is not None:
-            return options.timeout or None
+            return options.timeout
         lines = operation.body is not None and operation.body.sent_as == "lines"
-        return None if lines else (self._timeout or None)
+        return None if lines else self._timeout
 
     def _headers_of(self, operation: Operation, given: Input, options: CallOptions) -> Dict[str, str]:
         headers = {"accept": "*/*"}
         for several in (self._headers, options.extra_headers or {}):
             headers.update({name.lower(): value for name, value in several.items()})
-        headers.update({name.lower(): plain(value) for name, value in given.headers.items() if value is not None})
+        headers.update({name.lower(): simple(value) for name, value in given.headers.items() if value is not None})
         if options.correlation_id is not None:
             headers["x-correlation-id"] = options.correlation_id
         if options.idempotency_key is not None:
@@ -154,69 +153,22 @@ class Transport:
         return headers
 
     def _with_token(self, operation: Operation, target: str, headers: Dict[str, str], refused: bool) -> str:
-        auth = operation.auth
-        if auth is None or self._token is None:
+        if operation.auth is None or self._token is None:
             return target
         token = self._token(refused) if callable(self._token) else self._token
-        if auth.scheme == "query":
-            return f"{target}{'&' if '?' in target else '?'}{quote(auth.name, safe='')}={quote(token, safe='')}"
-        if auth.scheme == "header":
-            headers[auth.name.lower()] = token
-        elif auth.scheme == "basic":
-            headers["authorization"] = f"Basic {base64.b64encode(token.encode()).decode()}"
-        else:
-            headers["authorization"] = f"Bearer {token}"
-        return target
-
-
-class _Deadline:
-    def __init__(self, seconds: Optional[float]) -> None:
-        self._at = None if seconds is None else time.monotonic() + seconds
-
-    def left(self) -> Optional[float]:
-        """Raises TimeoutError once it has passed."""
-        if self._at is None:
-            return None
-        left = self._at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the limit of the call has passed")
-        return left
+        return with_token(operation.id, operation.auth, token, target, headers)
 
 
 def _ask(
-    connection: http.client.HTTPConnection,
-    operation: Operation,
-    target: str,
-    headers: Dict[str, str],
-    payload: Optional[Sent],
-    deadline: _Deadline,
+    connection: Connection, operation: Operation, target: str, headers: Dict[str, str], payload: Optional[Sent]
 ) -> _Reply:
-    sock = connection.sock
-    sock.settimeout(deadline.left())
     try:
         connection.request(operation.method, target, body=payload, headers=headers)
     except (BrokenPipeError, ConnectionResetError):
-        # Who refuses a long body may answer before its end: the refusal is worth more than the broken pipe.
-        pass
+        # Who refuses a long body may answer before its end: the refusal is worth more than the broken pipe. What the
+        # source of the body raised is something else.
+        if isinstance(payload, Watched) and payload.error is not None:
+            raise
     response = connection.getresponse()
-    content = _content(sock, response, deadline)
-    # A response that was read piece by piece does not always end itself, and the connection waits for its end.
-    response.close()
-    if response.will_close:
-        connection.close()
+    content = response.read()
     return response.status, {name.lower(): value for name, value in response.getheaders()}, content
-
-
-def _content(sock: socket.socket, response: http.client.HTTPResponse, deadline: _Deadline) -> bytes:
-    # Whether the length is counted down, or its lack told, differs by the version of Python.
-    length = response.length
-    content = bytearray()
-    while length is None or len(content) < length:
-        sock.settimeout(deadline.left())
-        piece = response.read1(_PIECE if length is None else min(_PIECE, length - len(content)))
-        if not piece:
-            break
-        content += piece
-    if length is not None and len(content) < length:
-        raise http.client.IncompleteRead(bytes(content), length - len(content))
-    return bytes(content)

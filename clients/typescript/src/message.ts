@@ -1,7 +1,7 @@
 // What goes out and what comes back: the body of a request, and the value of a reply.
 import { ProblemError, ReplyError } from './failure.js';
 import { canBeReadAgain, type Lines, linesBody } from './lines.js';
-import type { Body, Operation } from './operation.js';
+import type { Body, Operation, ReplyKind } from './operation.js';
 import { retryAfterMs } from './retry.js';
 
 /** A body that goes out as it is. A stream is sent once. */
@@ -17,12 +17,13 @@ export function isRepeatable(operation: Operation, body: unknown): boolean {
 export async function bodyOf(
   { type, as }: Body,
   value: unknown,
+  signal?: AbortSignal,
 ): Promise<{ body: RequestInit['body'] | ReadableStream; type?: string }> {
   switch (as) {
     case 'json':
       return { body: JSON.stringify(value), type };
     case 'lines':
-      return { body: await linesBody(value as Lines<unknown>), type };
+      return { body: await linesBody(value as Lines<unknown>, { signal }), type };
     case 'form':
       return { body: new URLSearchParams(textsOf(value)), type };
     case 'multipart':
@@ -33,12 +34,41 @@ export async function bodyOf(
 }
 
 /** The value of a good reply: JSON as it is, text as a string, anything else as a Blob; nothing where there is none. */
-export async function replyValue(operation: string, reply: Response): Promise<unknown> {
+export async function replyValue(operation: Operation, reply: Response): Promise<unknown> {
   const type = mediaType(reply);
-  if (isJson(type)) return parsed(operation, await reply.text());
-  if (type.startsWith('text/')) return reply.text();
-  const blob = await reply.blob();
-  return blob.size > 0 ? blob : undefined;
+  const body = await reply.blob();
+  switch (readAs(operation, type, body.size === 0)) {
+    case 'json':
+      return parsed(operation.id, await body.text());
+    case 'html':
+    case 'text':
+      return body.text();
+    case 'bytes':
+      return body;
+    case 'empty':
+      return undefined;
+    case undefined: {
+      const what = body.size === 0 ? 'nothing' : type || 'what has no media type';
+      throw new ReplyError(operation.id, `${operation.id}: ${reply.status} with ${what}, which is none of its replies`);
+    }
+  }
+}
+
+/** How a body is read; nothing where the operation has no such reply. */
+function readAs({ method, reply: good }: Operation, type: string, isEmpty: boolean): ReplyKind | undefined {
+  if (method === 'HEAD') return 'empty';
+  const kind = kindOf(type);
+  const isText = kind === 'text' || kind === 'html';
+  if (isEmpty && (!good || good.includes('empty'))) return isText && (!good || good.includes(kind)) ? kind : 'empty';
+  if (isEmpty && (kind === 'json' || type === '')) return undefined;
+  if (!good || good.includes(kind)) return kind;
+  return good.includes('bytes') && kind !== 'html' ? 'bytes' : undefined;
+}
+
+function kindOf(type: string): ReplyKind {
+  if (isJson(type)) return 'json';
+  if (type === 'text/html') return 'html';
+  return type.startsWith('text/') ? 'text' : 'bytes';
 }
 
 export async function problemOf(operation: string, reply: Response): Promise<ProblemError> {
@@ -53,7 +83,6 @@ export async function problemOf(operation: string, reply: Response): Promise<Pro
 }
 
 function parsed(operation: string, text: string): unknown {
-  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -12,7 +12,10 @@ export interface ClientOptions {
   fetch?: Fetch;
   /** How often a call is sent again at most. Default 2; 0 sends everything once. */
   retries?: number;
-  /** Milliseconds for each time that a call is sent, its reply included. Default 30 000; 0 is no limit. Lines have none unless it is given. */
+  /**
+   * Milliseconds for each time that a call is sent, its reply included. Default 30 000; 0 and Infinity are no limit. Not for
+   * lines: they have none unless the call gives it.
+   */
   timeoutMs?: number;
   /** Longest pause between two tries, milliseconds. A `retry-after` that is longer fails at once. Default 30 000. */
   maxPauseMs?: number;
@@ -28,6 +31,7 @@ export interface CallOptions {
   /** Ends the call, which then fails with the reason of the signal. */
   signal?: AbortSignal;
   retries?: number;
+  /** In place of the client's; for lines, too. */
   timeoutMs?: number;
   /** The same key has its effect once: the call may be sent again. */
   idempotencyKey?: string;

@@ -6,6 +6,8 @@ const AGAIN = new Set([408, 425, 429, 502, 503, 504]);
 /** What is under way under the same Idempotency-Key: its reply is there in a moment. */
 const UNDER_WAY = 409;
 
+/** More overflows a timer, which then ends at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_BACKOFF_MS = 8000;
 
@@ -27,7 +29,8 @@ export function pauseAfter(
   if (error instanceof ProblemError) {
     const waits = error.status === UNDER_WAY && error.retryAfterMs !== undefined;
     if (!AGAIN.has(error.status) && !waits) return undefined;
-    if (error.retryAfterMs !== undefined) return error.retryAfterMs <= maxPauseMs ? error.retryAfterMs : undefined;
+    const most = Math.min(maxPauseMs, LONGEST_TIMER_MS);
+    if (error.retryAfterMs !== undefined) return error.retryAfterMs <= most ? error.retryAfterMs : undefined;
   }
   const most = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_BACKOFF_MS, maxPauseMs);
   return Math.round(random() * most);

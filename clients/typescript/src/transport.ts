@@ -1,11 +1,13 @@
 // Sends a call, again where that is safe and of use, and gives its value or a failure.
-import { addressOf, baseOf } from './address.js';
+import { addressOf, baseOf, simple } from './address.js';
 import { ClientError, LateError, ProblemError, UnreachableError } from './failure.js';
-import { sourceFailure } from './lines.js';
+import { endSource, sourceFailure } from './lines.js';
 import { bodyOf, isRepeatable, problemOf, replyValue } from './message.js';
-import type { Auth, Input, Operation } from './operation.js';
+import type { Input, Operation } from './operation.js';
 import type { CallOptions, ClientOptions, Fetch } from './options.js';
-import { mayRepeat, pause, pauseAfter } from './retry.js';
+import { LONGEST_TIMER_MS, mayRepeat, pause, pauseAfter } from './retry.js';
+import { withToken } from './token.js';
+import { uuid } from './uuid.js';
 
 const RETRIES = 2;
 const TIMEOUT_MS = 30_000;
@@ -71,80 +73,81 @@ export class Transport {
     const { operation, options } = call;
     const headers = new Headers(call.headers);
     if (operation.proof) prove(headers);
-    const url = await this.withToken(operation.auth, call.url, headers, refused);
+    const url = await this.withToken(call, headers, refused);
     const limit = this.limit(call);
-    const init = await request(call, headers, limit.signal);
-    const failed = (cause: unknown): never => this.fail(call, init, limit.expired(), cause);
-    const reply = await this.fetch(url, init).catch(failed);
-    const head = { operation: operation.id, status: reply.status, headers: reply.headers };
-    this.options.onReply?.(head);
-    options.onReply?.(head);
-    if (reply.ok) return await replyValue(operation.id, reply).catch(failed);
-    throw await problemOf(operation.id, reply).catch(failed);
+    let body: unknown;
+    const failed = (cause: unknown): never => this.fail(call, body, limit.expired(), cause);
+    try {
+      const init = await request(call, headers, limit.signal).catch((error) =>
+        // What the body is made of breaks by itself, or with the call.
+        limit.signal?.aborted ? failed(error) : Promise.reject(error),
+      );
+      body = init.body;
+      const reply = await this.fetch(url, init).catch(failed);
+      const head = { operation: operation.id, status: reply.status, headers: reply.headers };
+      this.options.onReply?.(head);
+      options.onReply?.(head);
+      if (reply.ok) return await replyValue(operation, reply).catch(failed);
+      throw await problemOf(operation.id, reply).catch(failed);
+    } finally {
+      endSource(body);
+    }
   }
 
-  private fail({ operation, options }: Call, init: RequestInit, expired: boolean, cause: unknown): never {
+  private fail({ operation, options }: Call, body: unknown, expired: boolean, cause: unknown): never {
     if (cause instanceof ClientError) throw cause;
     options.signal?.throwIfAborted();
-    const broken = sourceFailure(init.body);
+    const broken = sourceFailure(body);
     if (broken) throw broken.error;
     if (expired) throw new LateError(operation.id, `${operation.id}: no reply in time`, { cause });
     throw new UnreachableError(operation.id, `${operation.id}: no whole reply from ${this.base}`, { cause });
   }
 
   private limit({ operation, options }: Call): { signal: AbortSignal | undefined; expired: () => boolean } {
-    const usual = operation.body?.as === 'lines' ? undefined : TIMEOUT_MS;
-    const limitMs = options.timeoutMs ?? this.options.timeoutMs ?? usual;
-    if (!limitMs) return { signal: options.signal, expired: () => false };
-    const timer = AbortSignal.timeout(limitMs);
+    const usual = operation.body?.as === 'lines' ? undefined : (this.options.timeoutMs ?? TIMEOUT_MS);
+    const limitMs = options.timeoutMs ?? usual;
+    if (!limitMs || limitMs > LONGEST_TIMER_MS) return { signal: options.signal, expired: () => false };
+    const timer = AbortSignal.timeout(Math.ceil(limitMs));
     const signal = options.signal ? AbortSignal.any([options.signal, timer]) : timer;
     return { signal, expired: () => timer.aborted };
   }
 
   private headersOf(operation: Operation, { parameters = {} }: Input, options: CallOptions): Headers {
-    const headers = new Headers({ ...this.options.headers, ...options.headers });
+    const headers = new Headers();
+    for (const given of [this.options.headers, options.headers]) {
+      for (const [name, value] of Object.entries(given ?? {})) headers.set(name, value);
+    }
     for (const name of operation.headers ?? []) {
       const value = (parameters as Record<string, unknown>)[name];
-      if (value !== undefined && value !== null) headers.set(name, String(value));
+      if (value !== undefined && value !== null) headers.set(name, simple(value));
     }
     if (options.correlationId !== undefined) headers.set('x-correlation-id', options.correlationId);
-    const made = this.options.idempotencyKeys && operation.repeat === 'keyed' ? crypto.randomUUID() : undefined;
+    const made = this.options.idempotencyKeys && operation.repeat === 'keyed' ? uuid() : undefined;
     const key = options.idempotencyKey ?? headers.get('idempotency-key') ?? made;
     if (key !== undefined) headers.set('idempotency-key', key);
     return headers;
   }
 
-  private async withToken(auth: Auth | undefined, url: string, headers: Headers, refused: boolean): Promise<string> {
+  private async withToken({ operation, url }: Call, headers: Headers, refused: boolean): Promise<string> {
+    const { auth } = operation;
     const { token } = this.options;
     if (auth === undefined || token === undefined) return url;
-    const text = typeof token === 'function' ? await token({ refused }) : token;
-    switch (auth.scheme) {
-      case 'bearer':
-        headers.set('authorization', `Bearer ${text}`);
-        return url;
-      case 'basic':
-        headers.set('authorization', `Basic ${btoa(text)}`);
-        return url;
-      case 'header':
-        headers.set(auth.name, text);
-        return url;
-      case 'query':
-        return `${url}${url.includes('?') ? '&' : '?'}${encodeURIComponent(auth.name)}=${encodeURIComponent(text)}`;
-    }
+    const given = typeof token === 'function' ? await token({ refused }) : token;
+    return withToken({ ...operation, auth }, given, url, headers);
   }
 }
 
 /** What no other request carries, so that a copy of this one is refused. */
 function prove(headers: Headers): void {
   headers.set('x-request-timestamp', String(Math.floor(Date.now() / 1000)));
-  headers.set('x-request-nonce', crypto.randomUUID());
+  headers.set('x-request-nonce', uuid());
 }
 
 /** Redirects are not followed, but refused: a token goes where it was meant to go. */
 async function request({ operation, body }: Call, headers: Headers, signal?: AbortSignal): Promise<RequestInit> {
   const init: RequestInit = { method: operation.method, headers, redirect: 'manual', ...(signal && { signal }) };
   if (!operation.body || body === undefined) return init;
-  const sent = await bodyOf(operation.body, body);
+  const sent = await bodyOf(operation.body, body, signal);
   if (sent.type) headers.set('content-type', sent.type);
   // TypeScript's DOM library does not know `duplex` yet.
   const streamed = sent.body instanceof ReadableStream && { duplex: 'half' };
