@@ -1,16 +1,21 @@
 // Whether every value of one JSON Schema is a value of another; what speaks against it, by place.
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-
-export type Schema = boolean | SchemaObject;
-export interface SchemaObject {
-  readonly [keyword: string]: unknown;
-}
-
-/** A document whose schemas `$ref`s name. */
-export interface Home {
-  components?: { schemas?: Record<string, Schema> };
-}
+import { alternatives, ofOneType } from './alternatives.js';
+import {
+  AT_LEAST,
+  AT_MOST,
+  firstItemsOf,
+  type Home,
+  isMark,
+  isSame,
+  othersOf,
+  propertiesOf,
+  resolved,
+  type Schema,
+  type SchemaObject,
+  valuesOf,
+} from './schemas.js';
 
 export interface Sides {
   from: Home;
@@ -19,16 +24,13 @@ export interface Sides {
   lenient: boolean;
 }
 
-/** Say something about a value, and forbid none. */
-const ANNOTATIONS = ['title', 'description', 'example', 'examples', 'default', 'deprecated', 'readOnly', '$id'];
-const AT_LEAST = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
-const AT_MOST = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'];
+const FORMS = ['allOf', 'anyOf', 'oneOf'];
 /** Keywords that have a rule of their own below. */
 const RULED = new Set([
-  ...ANNOTATIONS,
   ...AT_LEAST,
   ...AT_MOST,
-  ...['type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', 'nullable'],
+  ...FORMS,
+  ...['type', 'enum', 'const', 'nullable'],
   ...['properties', 'required', 'additionalProperties', 'items', 'prefixItems'],
 ]);
 
@@ -37,29 +39,31 @@ const RULED = new Set([
  * that differs and has no rule here speaks against it too: a change is innocent only where it is seen to be.
  */
 export function included(from: Schema, to: Schema, sides: Sides, at: string, open: readonly string[] = []): string[] {
-  const pair = `${refOf(from)} ${refOf(to)}`;
+  if (isSame(from, to, sides.from, sides.to)) return [];
+  const pair = JSON.stringify([from, to]);
   if (open.includes(pair)) return [];
-  const under = refOf(from) && refOf(to) ? [...open, pair] : open;
-  const left = resolved(from, sides.from);
-  const right = resolved(to, sides.to);
+  // Only a schema with names in it can come back to itself.
+  const under = pair.includes('"$ref"') ? [...open, pair] : open;
   const deeper = (one: Schema, other: Schema, place = at) => included(one, other, sides, place, under);
 
-  if (right === true || left === false) return [];
+  const right = resolved(to, sides.to);
+  if (right === true) return [];
+  const [left, ...more] = alternatives(from, sides.from, sides.lenient);
+  if (left === undefined) return [];
   if (right === false) return [`${at}: is not allowed any more`];
-  if (left === true) return deeper({}, right);
+  if (more.length > 0) return [...new Set([left, ...more].flatMap((one) => deeper(one, right)))];
   const listed = valuesOf(left);
-  if (listed) return listedProblems(listed, right, sides.to, at);
-  if (Array.isArray(right.allOf)) return partsOf(right).flatMap((part) => deeper(left, part));
-  const branches = branchesOf(left);
-  if (branches) return branches.flatMap((branch) => deeper(branch, right));
-  const choices = branchesOf(right);
-  if (choices) {
-    const fits = choices.some((choice) => deeper(left, choice).length === 0);
+  if (listed) return listedProblems(listed, left, right, sides, at);
+  const forms = FORMS.find((name) => right[name] !== undefined);
+  if (forms) {
+    const { [forms]: parts, ...beside } = right as SchemaObject & Record<string, Schema[]>;
+    const all = forms === 'allOf';
     return [
-      ...(fits ? [] : [`${at}: ${nameOf(left)} fits none of the forms that are left`]),
-      ...(right.anyOf || right.oneOf ? deeper(left, withoutForms(right)) : []),
+      ...(all ? parts!.flatMap((part) => deeper(left, part)) : choiceProblems(left, parts!, at, deeper)),
+      ...deeper(left, beside),
     ];
   }
+  if (Array.isArray(right.type)) return choiceProblems(left, ofOneType(right), at, deeper);
   return [
     ...typeProblems(left, right, at),
     ...valueProblems(right, at),
@@ -72,37 +76,16 @@ export function included(from: Schema, to: Schema, sides: Sides, at: string, ope
 
 type Deeper = (one: Schema, other: Schema, place?: string) => string[];
 
-function refOf(schema: Schema): string {
-  return typeof schema === 'object' && typeof schema.$ref === 'string' ? schema.$ref : '';
+/** The choices of `oneOf` are taken to be apart. */
+function choiceProblems(from: SchemaObject, choices: readonly Schema[], at: string, deeper: Deeper): string[] {
+  const fits = choices.some((choice) => deeper(from, choice).length === 0);
+  return fits ? [] : [`${at}: ${nameOf(from)} fits none of the forms that are left`];
 }
 
-function resolved(schema: Schema, home: Home): Schema {
-  const ref = refOf(schema);
-  if (ref === '') return schema;
-  const found = home.components?.schemas?.[ref.replace('#/components/schemas/', '')];
-  if (found === undefined) throw new Error(`${ref} is not in the document`);
-  return resolved(found, home);
-}
-
-/** The alternatives of a schema that is made of them, a list of types among them; those of `oneOf` are taken to be apart. */
-function branchesOf({ anyOf, oneOf, type, ...rest }: SchemaObject): Schema[] | undefined {
-  if (anyOf ?? oneOf) return (anyOf ?? oneOf) as Schema[];
-  return Array.isArray(type) ? type.map((one: string) => ({ ...rest, type: one })) : undefined;
-}
-
-function withoutForms({ anyOf: _, oneOf: __, ...rest }: SchemaObject): SchemaObject {
-  return rest;
-}
-
-/** What must all hold: the parts of `allOf`, and what stands beside it. */
-function partsOf({ allOf, ...rest }: SchemaObject): Schema[] {
-  return [...(allOf as Schema[]), rest];
-}
-
-function listedProblems(values: readonly unknown[], to: SchemaObject, home: Home, at: string): string[] {
-  const allowed = valuesOf(to);
-  const fits = allowed ? (value: unknown) => allowed.some((one) => isDeepStrictEqual(one, value)) : validator(to, home);
-  const lost = values.filter((value) => !fits(value));
+function listedProblems(values: readonly unknown[], from: SchemaObject, to: SchemaObject, sides: Sides, at: string) {
+  const came = validator(from, sides.from);
+  const fits = validator(to, sides.to);
+  const lost = values.filter((value) => came(value) && !fits(value));
   return lost.map((value) => `${at}: ${JSON.stringify(value)} is not among the values`);
 }
 
@@ -110,14 +93,11 @@ function nameOf({ type }: SchemaObject): string {
   return String(type ?? 'any value');
 }
 
-/** The values that a schema lists, where it lists them. */
-function valuesOf({ enum: list, const: fixed }: SchemaObject): unknown[] | undefined {
-  return fixed === undefined ? (list as unknown[] | undefined) : [fixed];
-}
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
 
 function validator(schema: SchemaObject, home: Home): (value: unknown) => boolean {
   const named = JSON.stringify(schema).includes('"$ref"') ? home : {};
-  return new Ajv2020({ strict: false, validateFormats: false }).compile({ ...named, allOf: [schema] });
+  return ajv.compile({ ...named, allOf: [schema] });
 }
 
 function typeProblems(from: SchemaObject, to: SchemaObject, at: string): string[] {
@@ -145,29 +125,25 @@ function objectProblems(from: SchemaObject, to: SchemaObject, lenient: boolean, 
   const after = propertiesOf(to);
   const needed = (to.required as string[] | undefined) ?? [];
   const given = new Set(from.required as string[] | undefined);
-  const rest = to.additionalProperties as Schema | undefined;
-  const others = (from.additionalProperties ?? true) as Schema;
+  const missing = needed.filter((name) => !given.has(name));
+  const named = (to.additionalProperties ?? true) as Schema;
+  // Who passes over what he does not know is not held to there being nothing else.
+  const rest = lenient && named === false ? true : named;
+  const others = othersOf(from);
   return [
-    ...needed.filter((name) => !given.has(name)).map((name) => `${at}.${name}: must be there, and need not have been`),
-    ...Object.entries(before).flatMap(([name, schema]) => {
-      const now = after[name] ?? (lenient ? true : (rest ?? true));
-      return deeper(schema, now, `${at}.${name}`);
-    }),
+    ...missing.map((name) => `${at}.${name}: must be there, and need not have been`),
+    ...Object.entries(before).flatMap(([name, schema]) => deeper(schema, after[name] ?? rest, `${at}.${name}`)),
     ...Object.keys(after)
-      .filter((name) => !(name in before) && !(lenient && needed.includes(name)))
+      .filter((name) => !(name in before) && !(lenient && missing.includes(name)))
       // Of a reply: a field that could be read, and is not given any more. Of a request: one that could be anything.
       .flatMap((name) => (lenient ? [`${at}.${name}: is gone`] : deeper(others, after[name]!, `${at}.${name}`))),
-    ...(rest === undefined || lenient ? [] : deeper(others, rest, `${at}.*`)),
+    ...deeper(others, rest, `${at}.*`),
   ];
 }
 
-function propertiesOf({ properties }: SchemaObject): Record<string, Schema> {
-  return (properties as Record<string, Schema> | undefined) ?? {};
-}
-
 function arrayProblems(from: SchemaObject, to: SchemaObject, at: string, deeper: Deeper): string[] {
-  const first = (from.prefixItems as Schema[] | undefined) ?? [];
-  const second = (to.prefixItems as Schema[] | undefined) ?? [];
+  const first = firstItemsOf(from);
+  const second = firstItemsOf(to);
   if (first.length !== second.length) return [`${at}: has ${second.length} named items, and had ${first.length}`];
   return [
     ...first.flatMap((one, index) => deeper(one, second[index]!, `${at}[${index}]`)),
@@ -178,6 +154,6 @@ function arrayProblems(from: SchemaObject, to: SchemaObject, at: string, deeper:
 /** A keyword of `to` that is compared by its text alone. What only `from` has made it narrower, and does no harm. */
 function unruledProblems(from: SchemaObject, to: SchemaObject, at: string): string[] {
   return Object.keys(to)
-    .filter((name) => !RULED.has(name) && !name.startsWith('x-') && !isDeepStrictEqual(from[name], to[name]))
+    .filter((name) => !RULED.has(name) && !isMark(name) && !isDeepStrictEqual(from[name], to[name]))
     .map((name) => `${at}: ${name} was ${JSON.stringify(from[name]) ?? 'not set'}, and is ${JSON.stringify(to[name])}`);
 }
