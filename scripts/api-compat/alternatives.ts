@@ -87,7 +87,7 @@ function fields(one: SchemaObject, other: SchemaObject, lenient: boolean): Schem
     return propertiesOf(side)[name] ?? (lenient && others === false ? true : others);
   };
   const needed = [one, other].flatMap((side) => (side.required as string[] | undefined) ?? []);
-  const rest = both(othersOf(one), othersOf(other));
+  const rest = othersOfBoth(othersOf(one), othersOf(other), lenient);
   return {
     properties:
       names.size === 0
@@ -96,6 +96,13 @@ function fields(one: SchemaObject, other: SchemaObject, lenient: boolean): Schem
     required: needed.length === 0 ? undefined : [...new Set(needed)],
     additionalProperties: rest === true ? undefined : rest,
   };
+}
+
+/** Where it is passed over that one part allows none, what the other says of them still holds. */
+function othersOfBoth(one: Schema, other: Schema, lenient: boolean): Schema {
+  if (lenient && one === false && other !== true) return other;
+  if (lenient && other === false && one !== true) return one;
+  return both(one, other);
 }
 
 function items(one: SchemaObject, other: SchemaObject): SchemaObject {

@@ -106,6 +106,12 @@ describe('a schema fits another', () => {
     expect(misfits(reply('integer'), reply('string'), true)).toEqual(['it.b: was integer, and is string']);
   });
 
+  it('a map of a reply fits itself, though another part of it knows no more fields', () => {
+    const parts = [{ additionalProperties: false }, { properties: { a: { type: 'number' } } }];
+    const reply = (title: string) => ({ title, additionalProperties: { type: 'string' }, allOf: parts });
+    expect(misfits(reply('Before'), reply('After'), true)).toEqual([]);
+  });
+
   it('not where a name is not in the document', () => {
     expect(() => misfits({ $ref: '#/components/schemas/Bush' }, { type: 'string' })).toThrow(
       'Bush is not in the document',
