@@ -93,7 +93,10 @@ test('failures are listed by area with their status, and are safe in Markdown', 
   expect(document).toContain('| `tea.cold` | late | 504 | Cold tea | Send &lt;hot> tea again. |');
 });
 
-test('npm run generate -- --check names every stale file and fails, and is content after npm run generate', () => {
+// It starts the whole generator three times.
+test('npm run generate -- --check names every stale file and fails, and is content after npm run generate', {
+  timeout: 120_000,
+}, () => {
   const root = mkdtempSync(join(tmpdir(), 'generate-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   mkdirSync(join(root, 'helm/resk-caching'), { recursive: true });
